@@ -1,0 +1,1 @@
+"""Who may do what: one readable table and the few functions that ask it."""

@@ -1,0 +1,78 @@
+"""The whole access policy on one page. docs/access.md is made from it, the tests walk it.
+
+A permission lists who holds it. ``reach``: SELF own things, ASSIGNED things in a named relation (my mentee,
+my course), UNIT everything in and below the unit the role is held on, ANY everything. ``second``: the act
+needs another person than the one who began it. ``reauth``: the password again within five minutes.
+``logged``: each use is written to the access log.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lms.access.identity import Role
+from lms.access.permissions import Permission
+
+
+class Reach(enum.StrEnum):
+    """How far a grant goes."""
+
+    SELF = "self"
+    ASSIGNED = "assigned"
+    UNIT = "unit"
+    ANY = "any"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One line of the policy: this role, this far, under these conditions."""
+
+    role: Role
+    reach: Reach
+    second: bool = False
+    reauth: bool = False
+    logged: bool = False
+
+
+EVERYONE = Grant(Role.PERSON, Reach.SELF)
+
+
+def _official(*, second: bool = False, reauth: bool = False, logged: bool = False) -> Grant:
+    return Grant(Role.OFFICIAL, Reach.UNIT, second=second, reauth=reauth, logged=logged)
+
+
+def _leader(*, logged: bool = False) -> Grant:
+    return Grant(Role.GRID_LEADER, Reach.UNIT, logged=logged)
+
+
+def _system_admin(*, second: bool = False, reauth: bool = False, logged: bool = False) -> Grant:
+    return Grant(Role.SYSTEM_ADMIN, Reach.ANY, second=second, reauth=reauth, logged=logged)
+
+
+CONSOLE = Grant(Role.CONSOLE, Reach.ANY)
+
+GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
+    Permission.AUDIT_READ: (EVERYONE, _official(), Grant(Role.AUDIT_ADMIN, Reach.ANY, logged=True)),
+    Permission.AUDIT_VERIFY: (Grant(Role.AUDIT_ADMIN, Reach.ANY), CONSOLE),
+    Permission.HOME_SEE: (EVERYONE,),
+    Permission.JOB_SEE: (EVERYONE, CONSOLE),
+    Permission.OWN_ACCOUNT: (EVERYONE,),
+    Permission.OWN_PROFILE: (EVERYONE,),
+    Permission.PASSWORD_RESET: (_leader(logged=True), _official(logged=True), _system_admin(logged=True)),
+    Permission.PERSON_ADMIT: (_official(), Grant(Role.SYSTEM, Reach.ANY)),
+    Permission.PERSON_EDIT: (_official(), CONSOLE),
+    Permission.PERSON_EXPORT: (_official(reauth=True, logged=True),),
+    Permission.PERSON_LIST: (_leader(), _official(), _system_admin()),
+    Permission.PERSON_SEE: (EVERYONE, _leader(), _official(), _system_admin()),
+    Permission.PERSON_UNMASK: (EVERYONE, _official(reauth=True, logged=True)),
+    Permission.ROLE_CONFIRM: (
+        _official(second=True, reauth=True, logged=True),
+        _system_admin(second=True, reauth=True, logged=True),
+        CONSOLE,
+    ),
+    Permission.ROLE_PROPOSE: (_official(reauth=True), _system_admin(reauth=True), CONSOLE),
+    Permission.ROSTER_IMPORT: (_official(), CONSOLE),
+    Permission.SLIP_PRINT: (_official(logged=True), _system_admin(logged=True), CONSOLE),
+    Permission.UNIT_EDIT: (_official(), _system_admin(), CONSOLE),
+    Permission.UNIT_SEE: (_leader(), _official(), _system_admin()),
+}

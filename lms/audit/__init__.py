@@ -1,0 +1,1 @@
+"""The append-only trail of acts that decide or change a record, chained by hashes."""

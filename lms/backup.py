@@ -1,0 +1,179 @@
+"""Copies of the database that can be trusted: made by the database itself, opened and checked before they count."""
+
+import os
+import shutil
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from lms.core import clock
+from lms.core.db import make_engine
+from lms.core.errors import SetupError
+
+PAGES_A_STEP = 2_000
+"""SQLite pages copied between two breaths of the writers."""
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(clock.SHANGHAI).strftime("%Y%m%d-%H%M%S")
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a live SQLite database with the backup API, check it, then give it its final name.
+
+    A copy that was interrupted keeps the name ``….part`` and is never taken for a backup.
+    Raises SetupError when the copy does not pass SQLite's own check.
+    """
+    import pysqlite3
+
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    origin: Any = pysqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    copy: Any = pysqlite3.connect(str(part))
+    try:
+        origin.backup(copy, pages=PAGES_A_STEP, sleep=0.01)
+        copy.execute("PRAGMA journal_mode=DELETE")
+        found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
+        orphans = copy.execute("PRAGMA foreign_key_check").fetchall()
+    finally:
+        copy.close()
+        origin.close()
+    if found != ["ok"] or orphans:
+        raise SetupError(f"副本没有通过检查 / the copy did not pass its check: {found[:3]} {orphans[:3]}")
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    part.replace(target)
+    _fsync_folder(target.parent)
+
+
+def _pg_tool(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+        if not candidates:
+            raise SetupError(
+                f"没有找到 {name}，请安装 postgresql-client / {name} is missing, install postgresql-client"
+            )
+        found = str(candidates[0])
+    return found
+
+
+def _pg_command(tool: str, url: sa.URL) -> tuple[list[str], dict[str, str]]:
+    """Return the command and environment for a PostgreSQL tool; the password never stands in the arguments."""
+    plain = url.set(drivername="postgresql")
+    environment = dict(os.environ)
+    if plain.password:
+        environment["PGPASSWORD"] = str(plain.password)
+    shown = plain.set(password=None).render_as_string(hide_password=False)
+    return [_pg_tool(tool), f"--dbname={shown}"], environment
+
+
+def dump_postgresql(url: sa.URL, target: Path) -> None:
+    """Dump a PostgreSQL database in custom format; ``….part`` until it is complete and readable."""
+    part = target.with_name(target.name + ".part")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command, environment = _pg_command("pg_dump", url)
+    result = subprocess.run(
+        [*command, "--format=custom", f"--file={part}"], env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode != 0:
+        raise SetupError(f"pg_dump: {result.stderr.strip()[-500:]}")
+    listing = subprocess.run([_pg_tool("pg_restore"), "--list", str(part)], capture_output=True, text=True, check=False)
+    if listing.returncode != 0:
+        raise SetupError(f"pg_restore --list: {listing.stderr.strip()[-500:]}")
+    part.replace(target)
+    _fsync_folder(target.parent)
+
+
+def backup(database_url: str, folder: Path, *, label: str = "backup") -> Path:
+    """Make a checked copy of the database in ``folder`` and return its path. Safe while the product serves.
+
+    Raises SetupError when the copy cannot be made or does not pass its check.
+    """
+    engine = make_engine(database_url)
+    stamp = _stamp(clock.real_now())
+    try:
+        if engine.dialect.name == "sqlite":
+            if not engine.url.database:
+                raise SetupError("内存数据库没有副本 / an in-memory database cannot be copied")
+            target = _free_name(folder, f"lms-{label}-{stamp}", ".sqlite")
+            copy_sqlite(Path(engine.url.database), target)
+        else:
+            target = _free_name(folder, f"lms-{label}-{stamp}", ".dump")
+            dump_postgresql(engine.url, target)
+    finally:
+        engine.dispose()
+    return target
+
+
+def _free_name(folder: Path, stem: str, suffix: str) -> Path:
+    target, number = folder / f"{stem}{suffix}", 2
+    while target.exists():
+        target, number = folder / f"{stem}-{number}{suffix}", number + 1
+    return target
+
+
+def restore_sqlite(copy: Path, target: Path) -> Path | None:
+    """Put a backup in the place of the database; the one that was there is kept beside it and its path returned.
+
+    The product must be stopped. Raises SetupError when something still uses the database.
+    """
+    import pysqlite3
+
+    kept: Path | None = None
+    if target.exists():
+        busy: Any = pysqlite3.connect(str(target), timeout=1)
+        try:
+            busy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy.execute("BEGIN EXCLUSIVE")
+            busy.execute("ROLLBACK")
+        except pysqlite3.OperationalError as error:
+            raise SetupError("数据库正在使用，先停下系统 / the database is in use, stop the product first") from error
+        finally:
+            busy.close()
+        kept = _free_name(target.parent, f"{target.stem}-before-restore-{_stamp(clock.real_now())}", ".sqlite")
+        target.replace(kept)
+        for extra in ("-wal", "-shm"):
+            Path(f"{target}{extra}").unlink(missing_ok=True)
+    part = target.with_name(target.name + ".part")
+    shutil.copyfile(copy, part)
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    part.replace(target)
+    _fsync_folder(target.parent)
+    return kept
+
+
+def restore_postgresql(copy: Path, url: sa.URL) -> None:
+    """Restore a dump into an empty PostgreSQL database, all or nothing. Raises SetupError."""
+    engine = make_engine(url.render_as_string(hide_password=False))
+    try:
+        if sa.inspect(engine).get_table_names():
+            raise SetupError(
+                "目标数据库不是空的。新建一个空库，把 LMS_DATABASE_URL 指过去再恢复 / "
+                "the target database is not empty; make a new one, point LMS_DATABASE_URL there, restore again"
+            )
+    finally:
+        engine.dispose()
+    command, environment = _pg_command("pg_restore", url)
+    result = subprocess.run(
+        [*command, "--single-transaction", "--exit-on-error", "--no-owner", str(copy)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise SetupError(f"pg_restore: {result.stderr.strip()[-500:]}")

@@ -1,0 +1,166 @@
+"""The ``lms`` command: its root, ``serve`` and ``db``; packages add their groups through the registry."""
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from lms import backup, registry, server
+from lms.app import make_database
+from lms.config import describe, load_settings
+from lms.core.console import Console
+from lms.core.db import JOB_BUSY_MS
+from lms.core.errors import LMSError, SetupError
+from lms.core.schema import current_revision, head_revision, require_head
+from lms.demo.cli import group as demo_group
+from lms.migrations import run as migrations
+from lms.web.messages import Wordbook
+
+
+class Root(click.Group):
+    """Turns a SetupError into a sentence and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SetupError as error:
+            click.echo(f"✗ {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=Root)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """网格学堂 Grid Academy."""
+    settings = load_settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    book = Wordbook(*registry.MESSAGES)
+
+    def open_database() -> object:
+        db = make_database(settings, busy_ms=JOB_BUSY_MS)
+        require_head(db.engine)
+        return db
+
+    def words(error: LMSError) -> str:
+        text = str(book.words[error.code])
+        return text % dict(error.params) if error.params else text
+
+    ctx.obj = Console(
+        settings=settings,
+        open_database=open_database,  # type: ignore[arg-type]
+        words=words,
+        handlers=registry.JOB_HANDLERS,
+        schedule=registry.SCHEDULE,
+    )
+
+
+@main.command("serve")
+@click.pass_obj
+def serve(console: Console) -> None:
+    """Bring the schema up to date, then serve: web processes and one worker, until stopped."""
+    sys.exit(server.serve(console.settings))
+
+
+@main.command("web", hidden=True)
+@click.pass_obj
+def web(console: Console) -> None:
+    """The web processes alone; ``lms serve`` starts them."""
+    server.serve_web(console.settings)
+
+
+@main.command("backup")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path), default=None, help="folder; instance/backups when left out"
+)
+@click.pass_obj
+def make_backup(console: Console, folder: Path | None) -> None:
+    """Make a checked copy of the database, also while the product serves."""
+    settings = console.settings
+    target = backup.backup(settings.database_url, folder or settings.instance / "backups")
+    click.echo(f"✓ {target} ({target.stat().st_size / 1e6:.1f} MB)")
+
+
+@main.command("restore")
+@click.argument("copy", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--verify", is_flag=True, help="only prove that the copy can be restored; nothing is replaced")
+@click.option("--yes", is_flag=True, help="do not ask")
+@click.pass_obj
+def restore(console: Console, copy: Path, verify: bool, yes: bool) -> None:
+    """Put a backup in the place of the database, or with --verify only prove that it would work."""
+    settings = console.settings
+    if verify:
+        for line in server.verify_backup(settings, copy):
+            click.echo(line)
+        return
+    if not yes:
+        click.confirm("用这份副本换掉现在的数据库？/ Replace the database by this copy?", abort=True)
+    kept = server.restore_backup(settings, copy)
+    click.echo("✓ 已恢复 / restored" + (f"；原来的在 / the former one: {kept}" if kept else ""))
+
+
+@main.group("db")
+def database() -> None:
+    """The database and its schema."""
+
+
+@database.command("upgrade")
+@click.pass_obj
+def upgrade(console: Console) -> None:
+    """Bring the schema up to date, after a copy of the database."""
+    copy = server.upgrade_schema(console.settings)
+    if copy is not None:
+        click.echo(f"升级前的副本 / copy from before: {copy}")
+    click.echo(f"✓ 数据库结构 / schema: {head_revision()}")
+
+
+@database.command("check")
+@click.pass_obj
+def check(console: Console) -> None:
+    """Say whether schema, models and migrations agree; exit code 1 when not."""
+    settings = console.settings
+    db = make_database(settings)
+    current, head = current_revision(db.engine), head_revision()
+    click.echo(f"现在 / now: {current or '空 / empty'}")
+    click.echo(f"需要 / needed: {head}")
+    if current != head:
+        raise click.ClickException("结构不是最新的，运行 lms db upgrade / run lms db upgrade")
+    differences = migrations.differences(settings.database_url)
+    for each in differences:
+        click.echo(f"✗ {each}")
+    if differences:
+        raise click.ClickException("结构和代码不一致 / schema and code differ")
+    click.echo("✓ 一致 / they agree")
+
+
+@database.command("revision", hidden=True)
+@click.argument("message")
+@click.pass_obj
+def revision(console: Console, message: str) -> None:
+    """Write a new migration from the difference between models and database (developers)."""
+    migrations.new_revision(console.settings.database_url, message)
+
+
+@main.command("settings")
+@click.option("--markdown", is_flag=True, help="as a table for docs/settings.md")
+def settings_command(markdown: bool) -> None:
+    """List every setting with its default and reason."""
+    if markdown:
+        click.echo(settings_table(), nl=False)
+        return
+    for variable, default, reason in describe():
+        click.echo(f"{variable:<28} {default or '-':<14} {reason}")
+
+
+def settings_table() -> str:
+    """Return docs/settings.md's table."""
+    lines = ["| setting | default | reason |", "|---|---|---|"]
+    lines += [
+        f"| `{variable}` | {f'`{default}`' if default else ''} | {reason} |" for variable, default, reason in describe()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+for _command in (*registry.COMMANDS, demo_group):
+    main.add_command(_command)

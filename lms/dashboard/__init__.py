@@ -1,0 +1,1 @@
+"""Pages that join several packages: home pages, the audit page with names. Owns no table."""

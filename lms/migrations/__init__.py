@@ -1,0 +1,1 @@
+"""The schema's history: one line, both directions, no models imported in a revision."""

@@ -1,0 +1,51 @@
+"""Alembic's entry. The connection comes from ``lms.migrations.run``; models are imported for comparing only."""
+
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from alembic import context
+
+import lms.audit.models
+import lms.jobs.models
+import lms.people.models
+from lms.core.db import Base
+from lms.core.types import UTCDateTime
+
+MODELS = (lms.audit.models, lms.jobs.models, lms.people.models)
+
+
+def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
+    """Write our column kinds as plain SQLAlchemy, so that a revision does not depend on today's code."""
+    if kind == "type" and isinstance(item, UTCDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, sa.Enum):
+        values = ", ".join(repr(value) for value in item.enums)
+        return f"sa.Enum({values}, name={item.name!r}, native_enum=False, create_constraint=True, length={item.length})"
+    return False
+
+
+def compare_type(
+    _context: Any, _inspected: Any, _metadata: Any, inspected_type: Any, metadata_type: Any
+) -> bool | None:
+    """Our moments are plain datetimes to SQLite and timestamptz to PostgreSQL; both are right."""
+    if isinstance(metadata_type, UTCDateTime):
+        return not isinstance(inspected_type, sa.DateTime | sa.TIMESTAMP)
+    return None
+
+
+def run() -> None:
+    """Run the revisions on the given connection, each in a transaction of its own."""
+    connection: sa.Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=True,
+        compare_type=compare_type,
+        render_item=render_item,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+run()

@@ -1,0 +1,1 @@
+"""Units, persons, accounts, sign-in, roles and posts."""

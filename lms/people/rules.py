@@ -1,0 +1,340 @@
+"""Rules about persons, names, passwords and roles. Pure: values in, values out."""
+
+import enum
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from lms.access.identity import Role
+
+
+class UnitKind(enum.StrEnum):
+    """The four levels of the organisation, from wide to narrow."""
+
+    DISTRICT = "district"
+    SUBDISTRICT = "subdistrict"
+    COMMUNITY = "community"
+    GRID = "grid"
+
+
+PARENT_KIND: Mapping[UnitKind, UnitKind | None] = {
+    UnitKind.DISTRICT: None,
+    UnitKind.SUBDISTRICT: UnitKind.DISTRICT,
+    UnitKind.COMMUNITY: UnitKind.SUBDISTRICT,
+    UnitKind.GRID: UnitKind.COMMUNITY,
+}
+
+
+class StaffState(enum.StrEnum):
+    """Where a person stands on the way into the post and out of it."""
+
+    CANDIDATE = "candidate"
+    """Signed up, papers not yet complete."""
+    TRAINEE = "trainee"
+    """In onboarding: learns, is mentored, sits quizzes."""
+    ACTIVE = "active"
+    """Filed (备案): on duty."""
+    SUSPENDED = "suspended"
+    """停管: learns and improves, duties closed."""
+    SECONDED = "seconded"
+    """借调: works elsewhere, deadlines pause."""
+    ENDED = "ended"
+    """No longer grid staff; may come back as a candidate."""
+
+
+class PersonAction(enum.StrEnum):
+    """What can be done to a person's state."""
+
+    ADMIT = "admit"
+    FILE = "file"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    SECOND = "second"
+    RETURN = "return"
+    END = "end"
+    COME_BACK = "come_back"
+
+
+PERSON_TRANSITIONS: Mapping[tuple[StaffState, PersonAction], StaffState] = {
+    (StaffState.CANDIDATE, PersonAction.ADMIT): StaffState.TRAINEE,
+    (StaffState.TRAINEE, PersonAction.FILE): StaffState.ACTIVE,
+    (StaffState.ACTIVE, PersonAction.SUSPEND): StaffState.SUSPENDED,
+    (StaffState.SUSPENDED, PersonAction.REINSTATE): StaffState.ACTIVE,
+    (StaffState.ACTIVE, PersonAction.SECOND): StaffState.SECONDED,
+    (StaffState.SECONDED, PersonAction.RETURN): StaffState.ACTIVE,
+    (StaffState.CANDIDATE, PersonAction.END): StaffState.ENDED,
+    (StaffState.TRAINEE, PersonAction.END): StaffState.ENDED,
+    (StaffState.ACTIVE, PersonAction.END): StaffState.ENDED,
+    (StaffState.SUSPENDED, PersonAction.END): StaffState.ENDED,
+    (StaffState.SECONDED, PersonAction.END): StaffState.ENDED,
+    (StaffState.ENDED, PersonAction.COME_BACK): StaffState.CANDIDATE,
+}
+
+
+def next_state(state: StaffState, action: PersonAction) -> StaffState | None:
+    """Return the state an action leads to, or None when it is not possible from ``state``."""
+    return PERSON_TRANSITIONS.get((state, action))
+
+
+class Sex(enum.StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    UNKNOWN = "unknown"
+
+
+class Post(enum.StrEnum):
+    """岗位: the work a person does on a grid; one person may hold several."""
+
+    INSPECTION = "inspection"
+    INFORMATION = "information"
+    MEDIATION_SERVICE = "mediation_service"
+    FOLLOW_UP = "follow_up"
+    GRID_LEADER = "grid_leader"
+
+
+class Employment(enum.StrEnum):
+    """How a person holds a post."""
+
+    FULL_TIME = "full_time"
+    PART_TIME = "part_time"
+    VILLAGE_AUXILIARY = "village_auxiliary"
+
+
+class GrantState(enum.StrEnum):
+    """The state of a role given to a person: two persons are needed for it to be in force."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+class GrantAction(enum.StrEnum):
+    """What can be done to a proposed or granted role."""
+
+    CONFIRM = "confirm"
+    REFUSE = "refuse"
+    END = "end"
+
+
+GRANT_TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = {
+    (GrantState.PROPOSED, GrantAction.CONFIRM): GrantState.IN_FORCE,
+    (GrantState.PROPOSED, GrantAction.REFUSE): GrantState.REFUSED,
+    (GrantState.IN_FORCE, GrantAction.END): GrantState.ENDED,
+}
+
+_DUTY_SEPARATED = ({Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN},)
+"""Sets of roles that one person may never hold together (GB/T 22239-2019 level 2: separate administrators)."""
+
+_MAY_GRANT: Mapping[Role, frozenset[Role]] = {
+    Role.OFFICIAL: frozenset({Role.MENTOR, Role.TRAINER, Role.GRID_LEADER}),
+    Role.SYSTEM_ADMIN: frozenset({Role.OFFICIAL, Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN}),
+    Role.CONSOLE: frozenset(
+        {
+            Role.MENTOR,
+            Role.TRAINER,
+            Role.GRID_LEADER,
+            Role.OFFICIAL,
+            Role.SYSTEM_ADMIN,
+            Role.AUDIT_ADMIN,
+        }
+    ),
+}
+
+
+def may_grant(granting: Role, role: Role) -> bool:
+    """Whether someone acting as ``granting`` may give ``role``: never more than the own trust allows."""
+    return role in _MAY_GRANT.get(granting, frozenset())
+
+
+def clashing_role(held: frozenset[Role], role: Role) -> Role | None:
+    """Return a held role that may not be held together with ``role``, or None."""
+    for group in _DUTY_SEPARATED:
+        if role in group:
+            for other in group - {role}:
+                if other in held:
+                    return other
+    return None
+
+
+def may_reset(resetting: Role, held: frozenset[Role]) -> bool:
+    """Whether someone acting as ``resetting`` may reset the password of a person who holds ``held``.
+
+    A grid leader: not of officials and above. An official: not of the administrators. The system
+    administrator: all but the audit administrator. The console: everyone.
+    """
+    administrators = {Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN}
+    match resetting:
+        case Role.CONSOLE:
+            return True
+        case Role.SYSTEM_ADMIN:
+            return Role.AUDIT_ADMIN not in held
+        case Role.OFFICIAL:
+            return not held & administrators
+        case Role.GRID_LEADER:
+            return not held & (administrators | {Role.OFFICIAL})
+        case _:
+            return False
+
+
+# --- names and numbers ------------------------------------------------------------------------------------
+
+MIDDLE_DOT = "·"
+_DOTS = re.compile("[·•‧∙⋅･・.．｡]")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_FULL_WIDTH[0x3000] = 0x20
+
+
+def half_width(text: str) -> str:
+    """Return the text with full-width letters, digits and spaces made half-width (１２３ → 123)."""
+    return text.translate(_FULL_WIDTH)
+
+
+def clean_name(raw: str) -> str:
+    """Return a name as it is stored: NFC, one kind of middle dot, no stray spaces.
+
+    Spaces between Han characters go (张 三 → 张三), those between Latin words stay single.
+    """
+    name = unicodedata.normalize("NFC", half_width(raw)).strip()
+    name = re.sub(r"\s*[·•‧∙⋅･・．]\s*", MIDDLE_DOT, name)
+    name = re.sub(r"(?<=[^\x00-\x7f])\.(?=[^\x00-\x7f])", MIDDLE_DOT, name)
+    name = re.sub(r"(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", "", name)
+    return re.sub(r"\s+", " ", name)
+
+
+def name_key(name: str) -> str:
+    """Return what names are searched by: no dots, no spaces, lower case, so that dot styles do not matter."""
+    return re.sub(r"\s+", "", _DOTS.sub("", clean_name(name))).lower()
+
+
+def has_private_use(text: str) -> bool:
+    """Whether the text holds characters of the private-use area (old systems' own glyphs): no font knows them."""
+    return any(unicodedata.category(char) == "Co" for char in text)
+
+
+def clean_staff_number(raw: str) -> str:
+    """Return a staff number as it is stored: half-width, upper case, without spaces and hyphens."""
+    return re.sub(r"[\s\-]+", "", half_width(raw)).upper()
+
+
+STAFF_NUMBER = re.compile(r"[A-Z0-9]{3,20}")
+
+
+def clean_phone(raw: str) -> str:
+    """Return a telephone number with digits only (and a leading +), half-width."""
+    text = half_width(raw).strip()
+    plus = "+" if text.startswith("+") else ""
+    digits = re.sub(r"\D", "", text)
+    if digits.startswith("86") and len(digits) == 13:
+        plus, digits = "", digits[2:]
+    return plus + digits
+
+
+def masked_phone(phone: str) -> str:
+    """Return a phone number with its middle hidden (138****1234); short ones are hidden whole."""
+    if len(phone) < 7:
+        return "*" * len(phone)
+    return phone[:3] + "*" * (len(phone) - 7) + phone[-4:]
+
+
+# --- passwords --------------------------------------------------------------------------------------------
+
+STAFF_PASSWORD = 8
+TRUSTED_PASSWORD = 12
+LONGEST_PASSWORD = 128
+CODE_LENGTH = 12
+
+PRIVACY_NOTICE = "2026-11"
+"""Version of the privacy notice in force; a new one is shown to everyone once."""
+SLIP_LASTS = timedelta(days=30)
+"""How long a first password on a printed slip can be used: handing out slips takes weeks in the field."""
+RESET_CODE_LASTS = timedelta(hours=24)
+
+# Passwords that stand at the top of every public list of leaked ones, in forms that pass the length rule.
+_COMMON = frozenset(
+    """
+    12345678 123456789 1234567890 12345678910 123456789012 0123456789 11111111 88888888 66666666
+    00000000 87654321 1q2w3e4r 1q2w3e4r5t qwertyuiop qwerty123 password password1 password123
+    passw0rd abc12345 abcd1234 a1234567 a12345678 a123456789 woaini1314 5201314520 iloveyou
+    zaq12wsx 1qaz2wsx 1qaz2wsx3edc asdfghjkl admin123 admin1234 admin123456 wangge123 wanggeyuan
+    shequ12345 12341234 123123123 147258369 789456123 aaaaaaaa 123456abc 123456qwe qq123456
+    qq123456789 11223344 1122334455 12344321 123321123
+    """.split()  # noqa: SIM905 - a list of sixty strings is harder to read
+)
+
+
+class PasswordFault(enum.StrEnum):
+    """Why a new password is not accepted."""
+
+    SHORT = "short"
+    LONG = "long"
+    COMMON = "common"
+    REPEATED = "repeated"
+    PERSONAL = "personal"
+    SAME = "same"
+
+
+@dataclass(frozen=True)
+class PasswordRule:
+    """The shortest password (characters) that a person with these roles may choose."""
+
+    shortest: int
+
+
+def password_rule(roles: frozenset[Role]) -> PasswordRule:
+    """Return the rule for a person: 12 characters for officials and administrators, 8 for all others."""
+    trusted = {Role.OFFICIAL, Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN}
+    return PasswordRule(TRUSTED_PASSWORD if roles & trusted else STAFF_PASSWORD)
+
+
+def password_fault(password: str, rule: PasswordRule, personal: tuple[str, ...]) -> PasswordFault | None:
+    """Return why a password is refused, or None. ``personal``: staff number, name, phone of its owner.
+
+    Unicode is taken as typed; there is no rule about kinds of characters (ASVS 6.2.5).
+    """
+    if len(password) < rule.shortest:
+        return PasswordFault.SHORT
+    if len(password) > LONGEST_PASSWORD:
+        return PasswordFault.LONG
+    lowered = password.lower()
+    if len(set(lowered)) <= 2:
+        return PasswordFault.REPEATED
+    if lowered in _COMMON or lowered.strip("!@#.") in _COMMON:
+        return PasswordFault.COMMON
+    for own in personal:
+        own = own.lower()
+        if len(own) >= 4 and (own in lowered or lowered in own):
+            return PasswordFault.PERSONAL
+    return None
+
+
+# --- throttling of sign-ins -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ThrottleRule:
+    """At most ``tries`` failures within ``window`` for one key."""
+
+    tries: int
+    window: timedelta
+
+
+SIGN_IN_THROTTLES: Mapping[str, ThrottleRule] = {
+    "account+address": ThrottleRule(5, timedelta(minutes=10)),
+    "account": ThrottleRule(50, timedelta(hours=1)),
+    "address": ThrottleRule(60, timedelta(minutes=10)),
+    "all": ThrottleRule(1000, timedelta(minutes=10)),
+}
+"""Per account and address first, so that a stranger cannot lock a colleague out from elsewhere."""
+
+
+def in_force_on(starts_on: date, ends_on: date | None, day: date) -> bool:
+    """Whether a dated holding counts on ``day``; the last day still counts."""
+    return starts_on <= day and (ends_on is None or day <= ends_on)
+
+
+def unit_path(parent_path: str | None, unit_id: int) -> str:
+    """Return a unit's path. The trailing slash keeps /1/5/ from matching /1/50/."""
+    return f"{parent_path or '/'}{unit_id}/"

@@ -1,0 +1,1 @@
+"""Use cases of people: accounts and sign-in, persons, units, roles."""

@@ -1,0 +1,216 @@
+"""Entering persons, correcting what is kept on them, and moving their state."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from pypinyin import Style, lazy_pinyin
+from sqlalchemy.orm import Session
+
+from lms.access.decide import require
+from lms.access.identity import Identity, Scope
+from lms.access.permissions import Permission
+from lms.audit import services as audit
+from lms.audit.rules import AuditTag
+from lms.core import clock
+from lms.core.db import guarded_update
+from lms.core.errors import Conflict, Invalid
+from lms.core.ids import new_public_id
+from lms.people.models import OrgUnit, Person, PostHolding
+from lms.people.rules import (
+    STAFF_NUMBER,
+    Employment,
+    PersonAction,
+    Post,
+    Sex,
+    StaffState,
+    UnitKind,
+    clean_name,
+    clean_phone,
+    clean_staff_number,
+    has_private_use,
+    name_key,
+    next_state,
+)
+
+
+def name_sort(name: str) -> str:
+    """Return the stored sort key of a name: its pinyin with tones, so that both databases sort alike."""
+    return " ".join(lazy_pinyin(name, style=Style.TONE3, neutral_tone_with_five=True)).lower()[:200]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonData:
+    """What is kept on a person. ``birth_month``: YYYY-MM or empty."""
+
+    staff_number: str
+    name: str
+    sex: Sex = Sex.UNKNOWN
+    birth_month: str = ""
+    education: str = ""
+    phone: str = ""
+    joined_on: date
+
+
+def cleaned(data: PersonData) -> PersonData:
+    """Return the data as it is stored. Raises Invalid, naming the field, for what cannot be stored."""
+    number = clean_staff_number(data.staff_number)
+    if not STAFF_NUMBER.fullmatch(number):
+        raise Invalid("people.staff_number.shape", field="staff_number", value=data.staff_number)
+    name = clean_name(data.name)
+    if not name:
+        raise Invalid("people.name.missing", field="name")
+    if len(name) > 60:
+        raise Invalid("people.name.long", field="name")
+    if has_private_use(name):
+        raise Invalid("people.name.private_use", field="name", value=name)
+    return PersonData(
+        staff_number=number,
+        name=name,
+        sex=data.sex,
+        birth_month=data.birth_month,
+        education=data.education.strip(),
+        phone=clean_phone(data.phone),
+        joined_on=data.joined_on,
+    )
+
+
+def add_person(
+    session: Session,
+    actor: Identity,
+    unit: OrgUnit,
+    data: PersonData,
+    *,
+    now: datetime,
+    state: StaffState = StaffState.CANDIDATE,
+    is_demo: bool = False,
+) -> Person:
+    """Enter a person in a unit. Raises Invalid for bad data, Conflict when the staff number is taken."""
+    role = require(actor, Permission.PERSON_EDIT, Scope(unit_path=unit.path), now=clock.real_now())
+    data = cleaned(data)
+    taken = session.scalar(sa.select(Person.id).where(Person.staff_number == data.staff_number))
+    if taken is not None:
+        raise Conflict("people.staff_number.taken", field="staff_number", value=data.staff_number)
+    person = Person(
+        public_id=new_public_id(),
+        staff_number=data.staff_number,
+        name=data.name,
+        name_key=name_key(data.name),
+        name_sort=name_sort(data.name),
+        sex=data.sex,
+        birth_month=data.birth_month,
+        education=data.education,
+        phone=data.phone,
+        unit_id=unit.id,
+        state=state,
+        joined_on=data.joined_on,
+        is_demo=is_demo,
+        extra_time=False,
+        created_at=now,
+    )
+    session.add(person)
+    audit.record(session, actor, role, AuditTag.PERSON_ADDED, person, now=now, unit_path=unit.path)
+    session.flush()  # callers need the id
+    return person
+
+
+def correct_person(
+    session: Session, actor: Identity, person: Person, unit: OrgUnit, data: PersonData, *, now: datetime
+) -> bool:
+    """Correct what is kept on a person, unit included. True when something changed.
+
+    Raises Invalid for bad data, Conflict for a taken staff number, NotFound when either unit is out of reach.
+    """
+    scope = Scope(owner_id=None, unit_path=person.unit.path)
+    role = require(actor, Permission.PERSON_EDIT, scope, now=clock.real_now())
+    require(actor, Permission.PERSON_EDIT, Scope(unit_path=unit.path), now=clock.real_now())
+    data = cleaned(data)
+    with session.no_autoflush:
+        taken = session.scalar(
+            sa.select(Person.id).where(Person.staff_number == data.staff_number, Person.id != person.id)
+        )
+    if taken is not None:
+        raise Conflict("people.staff_number.taken", field="staff_number", value=data.staff_number)
+    values = {
+        **vars(data),
+        "name_key": name_key(data.name),
+        "name_sort": name_sort(data.name),
+        "unit_id": unit.id,
+    }
+    changed = {name: value for name, value in values.items() if getattr(person, name) != value}
+    if not changed:
+        return False
+    for name, value in changed.items():
+        setattr(person, name, value)
+    audit.record(session, actor, role, AuditTag.PERSON_CHANGED, person, now=now, unit_path=unit.path)
+    return True
+
+
+def admit_person(session: Session, actor: Identity, person: Person, *, now: datetime) -> None:
+    """Move a candidate to trainee after the papers were found complete. Raises Conflict from any other state."""
+    _move(session, actor, person, PersonAction.ADMIT, Permission.PERSON_ADMIT, now=now)
+
+
+def _move(
+    session: Session,
+    actor: Identity,
+    person: Person,
+    action: PersonAction,
+    permission: Permission,
+    *,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    path = person.unit.path
+    role = require(actor, permission, Scope(unit_path=path), now=clock.real_now())
+    before = person.state
+    after = next_state(before, action)
+    if after is None:
+        raise Conflict("people.state.not_from_here", state=before.value, action=action.value)
+    statement = (
+        sa.update(Person)
+        .where(Person.id == person.id, Person.state == before)
+        .values(state=after, version=Person.version + 1)
+    )
+    if not guarded_update(session, statement):
+        raise Conflict("people.state.moved_on")
+    audit.record(
+        session,
+        actor,
+        role,
+        AuditTag.PERSON_STATE_CHANGED,
+        ("person", person.public_id),
+        now=now,
+        unit_path=path,
+        reason=reason,
+        diff={"state": [before.value, after.value]},
+    )
+    session.expire(person)
+
+
+def hold_post(
+    session: Session,
+    actor: Identity,
+    person: Person,
+    grid: OrgUnit,
+    post: Post,
+    employment: Employment,
+    *,
+    starts_on: date,
+    now: datetime,
+) -> PostHolding:
+    """Give a person a post on a grid from a date. Raises Invalid when the unit is not a grid."""
+    role = require(actor, Permission.PERSON_EDIT, Scope(unit_path=grid.path), now=clock.real_now())
+    if grid.kind is not UnitKind.GRID:
+        raise Invalid("people.post.not_a_grid", field="unit")
+    holding = PostHolding(
+        public_id=new_public_id(),
+        person_id=person.id,
+        unit_id=grid.id,
+        post=post,
+        employment=employment,
+        starts_on=starts_on,
+    )
+    session.add(holding)
+    audit.record(session, actor, role, AuditTag.POST_HELD, holding, now=now, unit_path=grid.path)
+    return holding

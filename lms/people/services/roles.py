@@ -1,0 +1,138 @@
+"""Giving roles: one person proposes, another confirms. The console grants in one step, audited as console."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lms.access.decide import require
+from lms.access.identity import GRANTABLE, Channel, Identity, Role, Scope
+from lms.access.permissions import Permission
+from lms.audit import services as audit
+from lms.audit.rules import AuditTag
+from lms.core import clock
+from lms.core.db import guarded_update
+from lms.core.errors import Conflict, Forbidden, Invalid
+from lms.core.ids import new_public_id
+from lms.people import queries
+from lms.people.models import OrgUnit, Person, RoleGrant
+from lms.people.rules import GRANT_TRANSITIONS, GrantAction, GrantState, clashing_role, may_grant
+from lms.people.services.accounts import end_other_sessions
+
+
+def _acting_role(actor: Identity, permission: Permission, unit: OrgUnit, role: Role, begun_by: int | None) -> Role:
+    acting = require(actor, permission, Scope(unit_path=unit.path), now=clock.real_now(), begun_by=begun_by)
+    # One may hold several roles; any that reaches the unit and may give this role will do.
+    for held in actor.roles:
+        if may_grant(held.role, role) and (held.role is not Role.OFFICIAL or unit.path.startswith(held.unit_path)):
+            return held.role
+    raise Forbidden("people.role.not_yours", role=role.value, acting=acting.value)
+
+
+def propose_role(
+    session: Session,
+    actor: Identity,
+    person: Person,
+    role: Role,
+    unit: OrgUnit,
+    *,
+    starts_on: date,
+    ends_on: date | None = None,
+    basis: str = "",
+    now: datetime,
+) -> RoleGrant:
+    """Propose a role for a person on a unit.
+
+    Raises Invalid for dates the wrong way round or a role that cannot be granted, Forbidden when the actor may
+    not give this role or proposes for themselves, Conflict when it is proposed or held already, or clashes.
+    """
+    if role not in GRANTABLE:
+        raise Invalid("people.role.not_grantable", field="role")
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid("people.role.dates", field="ends_on")
+    acting = _acting_role(actor, Permission.ROLE_PROPOSE, unit, role, None)
+    if person.id == actor.person_id:
+        raise Forbidden("people.role.own")
+    held = queries.roles_of(session, person.id, clock.local_date(now))
+    clash = clashing_role(held, role)
+    if clash is not None:
+        raise Conflict("people.role.clash", role=role.value, other=clash.value)
+    grant = RoleGrant(
+        public_id=new_public_id(),
+        person_id=person.id,
+        role=role,
+        unit_id=unit.id,
+        state=GrantState.PROPOSED,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        basis=basis.strip(),
+        proposed_by_id=actor.person_id,
+        proposed_at=now,
+    )
+    session.add(grant)
+    audit.record(session, actor, acting, AuditTag.ROLE_PROPOSED, grant, now=now, unit_path=unit.path)
+    try:
+        session.flush()  # the unique index says whether it is proposed or held already
+    except IntegrityError as error:
+        raise Conflict("people.role.already", role=role.value) from error
+    return grant
+
+
+def decide_role(
+    session: Session, actor: Identity, grant: RoleGrant, action: GrantAction, *, now: datetime, reason: str = ""
+) -> None:
+    """Confirm, refuse or end a role. Confirming needs another person than the proposer.
+
+    Raises Forbidden for the first person or one's own role, Conflict when it has been decided meanwhile.
+    """
+    unit, person = grant.unit, grant.person
+    after = GRANT_TRANSITIONS.get((grant.state, action))
+    if after is None:
+        raise Conflict("people.role.moved_on", state=grant.state.value)
+    if action is GrantAction.CONFIRM:
+        begun_by = -1 if actor.channel is Channel.CONSOLE else (grant.proposed_by_id or -1)
+        acting = _acting_role(actor, Permission.ROLE_CONFIRM, unit, grant.role, begun_by)
+        tag = AuditTag.ROLE_GRANTED
+        clash = clashing_role(queries.roles_of(session, person.id, clock.local_date(now)), grant.role)
+        if clash is not None:
+            raise Conflict("people.role.clash", role=grant.role.value, other=clash.value)
+    else:
+        acting = _acting_role(actor, Permission.ROLE_PROPOSE, unit, grant.role, None)
+        tag = AuditTag.ROLE_REFUSED if action is GrantAction.REFUSE else AuditTag.ROLE_ENDED
+    if person.id == actor.person_id:
+        raise Forbidden("people.role.own")
+    before = grant.state
+    values: dict[str, object] = {"state": after, "decided_at": now}
+    if action is GrantAction.CONFIRM:
+        values["confirmed_by_id"] = actor.person_id
+    if action is GrantAction.END:
+        values["ends_on"] = clock.local_date(now)
+    statement = sa.update(RoleGrant).where(RoleGrant.id == grant.id, RoleGrant.state == before).values(**values)
+    if not guarded_update(session, statement):
+        raise Conflict("people.role.moved_on", state=before.value)
+    audit.record(
+        session,
+        actor,
+        acting,
+        tag,
+        ("role_grant", grant.public_id),
+        now=now,
+        unit_path=unit.path,
+        reason=reason,
+        diff={"state": [before.value, after.value], "role": grant.role.value, "person": person.public_id},
+    )
+    session.expire(grant)
+    if action is GrantAction.END:
+        end_other_sessions(session, person.id)
+
+
+def grant_from_console(
+    session: Session, actor: Identity, person: Person, role: Role, unit: OrgUnit, *, now: datetime
+) -> RoleGrant:
+    """Grant a role in one step, at the machine itself, so that a fresh office is not locked out."""
+    if actor.channel is not Channel.CONSOLE:
+        raise Forbidden("access.forbidden")
+    grant = propose_role(session, actor, person, role, unit, starts_on=clock.local_date(now), basis="console", now=now)
+    decide_role(session, actor, grant, GrantAction.CONFIRM, now=now)
+    return grant

@@ -1,0 +1,71 @@
+"""The tree of units."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from lms.access.decide import require
+from lms.access.identity import Identity, Scope
+from lms.access.permissions import Permission
+from lms.audit import services as audit
+from lms.audit.rules import AuditTag
+from lms.core import clock
+from lms.core.errors import Conflict, Invalid
+from lms.core.ids import new_public_id
+from lms.people.models import OrgUnit
+from lms.people.rules import PARENT_KIND, UnitKind, unit_path
+
+
+def add_unit(
+    session: Session,
+    actor: Identity,
+    kind: UnitKind,
+    name: str,
+    parent: OrgUnit | None,
+    *,
+    name_en: str = "",
+    opened_on: date,
+    now: datetime,
+) -> OrgUnit:
+    """Enter a unit below its parent.
+
+    Raises Invalid when the parent is not of the level above or the name is missing, Conflict when the
+    parent has a unit of that name already.
+    """
+    parent_path = parent.path if parent is not None else "/"
+    role = require(actor, Permission.UNIT_EDIT, Scope(unit_path=parent_path), now=clock.real_now())
+    name = name.strip()
+    if not name:
+        raise Invalid("people.unit.name_missing", field="name")
+    if (parent.kind if parent is not None else None) is not PARENT_KIND[kind]:
+        raise Invalid("people.unit.wrong_parent", field="kind")
+    parent_id = parent.id if parent is not None else None
+    twin = session.scalar(sa.select(OrgUnit.id).where(OrgUnit.parent_id == parent_id, OrgUnit.name == name))
+    if twin is not None:
+        raise Conflict("people.unit.name_taken", field="name", value=name)
+    public_id = new_public_id()
+    unit = OrgUnit(
+        public_id=public_id,
+        kind=kind,
+        name=name,
+        name_en=name_en.strip(),
+        parent_id=parent_id,
+        path=f"?{public_id}",
+        opened_on=opened_on,
+    )
+    session.add(unit)
+    session.flush()  # the path holds the id that the database gives
+    unit.path = unit_path(parent_path if parent is not None else None, unit.id)
+    audit.record(
+        session,
+        actor,
+        role,
+        AuditTag.UNIT_ADDED,
+        unit,
+        now=now,
+        unit_path=unit.path,
+        diff={"kind": kind, "name": name, "path": unit.path},
+    )
+    session.flush()  # callers build on the path
+    return unit
