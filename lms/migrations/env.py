@@ -6,18 +6,34 @@ import sqlalchemy as sa
 from alembic import context
 
 import lms.audit.models
+import lms.certification.models
+import lms.competency.models
+import lms.content.models
+import lms.courses.models
 import lms.jobs.models
 import lms.people.models
+import lms.quizzes.models
 from lms.core.db import Base
-from lms.core.types import UTCDateTime
+from lms.core.types import ExactDecimal, UTCDateTime
 
-MODELS = (lms.audit.models, lms.jobs.models, lms.people.models)
+MODELS = (
+    lms.audit.models,
+    lms.jobs.models,
+    lms.people.models,
+    lms.content.models,
+    lms.competency.models,
+    lms.courses.models,
+    lms.quizzes.models,
+    lms.certification.models,
+)
 
 
 def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
     """Write our column kinds as plain SQLAlchemy, so that a revision does not depend on today's code."""
     if kind == "type" and isinstance(item, UTCDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, ExactDecimal):
+        return "sa.BigInteger()"
     if kind == "type" and isinstance(item, sa.Enum):
         values = ", ".join(repr(value) for value in item.enums)
         return f"sa.Enum({values}, name={item.name!r}, native_enum=False, create_constraint=True, length={item.length})"
