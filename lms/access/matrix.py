@@ -45,6 +45,10 @@ def _leader(*, logged: bool = False) -> Grant:
     return Grant(Role.GRID_LEADER, Reach.UNIT, logged=logged)
 
 
+def _trainer(*, logged: bool = False) -> Grant:
+    return Grant(Role.TRAINER, Reach.UNIT, logged=logged)
+
+
 def _system_admin(*, second: bool = False, reauth: bool = False, logged: bool = False) -> Grant:
     return Grant(Role.SYSTEM_ADMIN, Reach.ANY, second=second, reauth=reauth, logged=logged)
 
@@ -52,10 +56,25 @@ def _system_admin(*, second: bool = False, reauth: bool = False, logged: bool = 
 CONSOLE = Grant(Role.CONSOLE, Reach.ANY)
 
 GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
+    Permission.ATTEMPT_REVIEW: (EVERYONE, _trainer(logged=True)),
+    Permission.ATTEMPT_SIT: (EVERYONE,),
     Permission.AUDIT_READ: (EVERYONE, _official(), Grant(Role.AUDIT_ADMIN, Reach.ANY, logged=True)),
     Permission.AUDIT_VERIFY: (Grant(Role.AUDIT_ADMIN, Reach.ANY), CONSOLE),
+    Permission.CERTIFICATE_LIST: (_official(),),
+    Permission.CERTIFICATE_OWN: (EVERYONE,),
+    Permission.CERTIFICATE_PROPOSE: (_official(),),
+    Permission.CERTIFICATE_REISSUE: (_official(reauth=True, logged=True),),
+    Permission.CERTIFICATE_REVOKE: (_official(second=True, reauth=True, logged=True),),
+    Permission.CERTIFICATE_REVOKE_PROPOSE: (_official(reauth=True, logged=True),),
+    Permission.CERTIFICATE_SIGN: (_official(second=True, reauth=True),),
+    Permission.CONTENT_CHECK: (_trainer(), CONSOLE),
+    Permission.CONTENT_SYNC: (CONSOLE,),
+    Permission.COURSE_LEARN: (EVERYONE,),
+    Permission.COURSE_PROGRESS: (EVERYONE, Grant(Role.MENTOR, Reach.ASSIGNED), _leader(), _official(), _trainer()),
     Permission.HOME_SEE: (EVERYONE,),
     Permission.JOB_SEE: (EVERYONE, CONSOLE),
+    Permission.LEVEL_REBUILD: (CONSOLE,),
+    Permission.LEVEL_SEE: (EVERYONE, Grant(Role.MENTOR, Reach.ASSIGNED), _leader(), _official(), _trainer()),
     Permission.OWN_ACCOUNT: (EVERYONE,),
     Permission.OWN_PROFILE: (EVERYONE,),
     Permission.PASSWORD_RESET: (_leader(logged=True), _official(logged=True), _system_admin(logged=True)),
@@ -65,6 +84,10 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.PERSON_LIST: (_leader(), _official(), _system_admin()),
     Permission.PERSON_SEE: (EVERYONE, _leader(), _official(), _system_admin()),
     Permission.PERSON_UNMASK: (EVERYONE, _official(reauth=True, logged=True)),
+    Permission.RECOGNITION_CONFIRM: (_official(second=True, reauth=True),),
+    Permission.RECOGNITION_PROPOSE: (_official(),),
+    Permission.RESULTS_EXPORT: (_official(logged=True), _trainer(logged=True)),
+    Permission.RESULTS_SEE: (_leader(), _official(), _trainer()),
     Permission.ROLE_CONFIRM: (
         _official(second=True, reauth=True, logged=True),
         _system_admin(second=True, reauth=True, logged=True),

@@ -6,7 +6,7 @@ import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 GENESIS = "0" * 64
 """The previous hash of the first entry."""
@@ -52,6 +52,47 @@ class AuditTag(enum.StrEnum):
     UNIT_CHANGED = "people:unit:changed"
     """A unit was renamed, moved or closed."""
 
+    ATTEMPT_MARKED = "quizzes:attempt:marked"
+    """An attempt was handed in, by the person or by the deadline, and marked."""
+    ATTEMPT_STARTED = "quizzes:attempt:started"
+    """A paper was drawn and the time began."""
+    CERTIFICATE_ISSUED = "certification:certificate:issued"
+    """A second official signed a certificate off; the number was drawn."""
+    CERTIFICATE_PROPOSED = "certification:certificate:proposed"
+    """An official proposed that a certificate is issued."""
+    CERTIFICATE_REFUSED = "certification:certificate:refused"
+    """The second official turned a proposed certificate down."""
+    CERTIFICATE_REISSUED = "certification:certificate:reissued"
+    """A further paper （补） was made."""
+    CERTIFICATE_REVOCATION_PROPOSED = "certification:certificate:revocation-proposed"
+    """An official proposed that a certificate is revoked."""
+    CERTIFICATE_REVOCATION_WITHDRAWN = "certification:certificate:revocation-withdrawn"
+    """The proposal to revoke was taken back or turned down."""
+    CERTIFICATE_REVOKED = "certification:certificate:revoked"
+    """A second official confirmed that a certificate is revoked."""
+    CONTENT_SYNCED = "content:revision:synced"
+    """A changed text became the current revision."""
+    COURSE_PASSED = "courses:enrolment:passed"
+    """A course was passed by its quiz."""
+    COURSE_STARTED = "courses:enrolment:started"
+    """A person began a course on the revision then current."""
+    DOCUMENT_BLOCKED = "certification:document:blocked"
+    """A paper cannot be printed: a character has no glyph."""
+    DOCUMENT_RENDERED = "certification:document:rendered"
+    """A paper was rendered and its hash registered."""
+    LESSONS_FINISHED = "courses:enrolment:lessons-finished"
+    """All lessons of a course are finished; its quiz is open."""
+    LEVEL_CHANGED = "competency:level:changed"
+    """A competency level rose or fell."""
+    RECOGNITION_CONFIRMED = "competency:recognition:confirmed"
+    """A second official confirmed a recognised level （认定）."""
+    RECOGNITION_ENDED = "competency:recognition:ended"
+    """A recognised level ended before its date."""
+    RECOGNITION_PROPOSED = "competency:recognition:proposed"
+    """An official proposed that a level is recognised."""
+    RECOGNITION_REFUSED = "competency:recognition:refused"
+    """The second official turned a proposed recognition down."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -77,7 +118,8 @@ def canonical(entry: Entry) -> bytes:
     """Return the bytes that are hashed: JSON with sorted keys, UTF-8, no spaces, times as UTC microseconds."""
     values = dict(vars(entry))
     for name in ("recorded_at", "business_at"):
-        values[name] = values[name].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        # A caller may hand in Shanghai time; what comes back from the database is UTC.
+        values[name] = values[name].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -104,18 +146,22 @@ class Break:
     detail: str
 
 
+def _up_to(first: int, last: int) -> str:
+    return "" if first == last else f"to {last}"
+
+
 def breaks(entries: Iterable[tuple[Entry, str]], head_seq: int, head_hash: str) -> Iterator[Break]:
     """Walk (entry, stored hash) in the order of seq and name every place where the chain does not hold.
 
+    A gap is one break named by its first seq: a forged seq in the millions must not exhaust the verifier.
     Finds edited rows (their hash), deleted rows (a gap), inserted or swapped rows (wrong previous hash) and
     a cut tail (the head row knows a later entry).
     """
     expected_seq, previous = 1, GENESIS
     for entry, stored in entries:
-        while expected_seq < entry.seq:
-            yield Break(expected_seq, "missing", "")
-            expected_seq += 1
-        if entry.seq < expected_seq:
+        if entry.seq > expected_seq:
+            yield Break(expected_seq, "missing", _up_to(expected_seq, entry.seq - 1))
+        elif entry.seq < expected_seq:
             yield Break(entry.seq, "moved", f"expected {expected_seq}")
         if entry_hash(entry) != stored:
             yield Break(entry.seq, "edited", "")
@@ -123,10 +169,9 @@ def breaks(entries: Iterable[tuple[Entry, str]], head_seq: int, head_hash: str) 
             yield Break(entry.seq, "moved", "")
         previous = stored
         expected_seq = entry.seq + 1
-    if expected_seq - 1 != head_seq:
-        for seq in range(expected_seq, head_seq + 1):
-            yield Break(seq, "missing", "tail")
-        if expected_seq - 1 > head_seq:
-            yield Break(expected_seq - 1, "tail", f"the head knows only {head_seq}")
+    if expected_seq <= head_seq:
+        yield Break(expected_seq, "missing", " ".join(filter(None, ("tail", _up_to(expected_seq, head_seq)))))
+    elif expected_seq - 1 > head_seq:
+        yield Break(expected_seq - 1, "tail", f"the head knows only {head_seq}")
     elif previous != head_hash:
         yield Break(head_seq, "tail", "the head has another hash")

@@ -2,6 +2,7 @@
 
 import enum
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any, TypedDict
 
 import sqlalchemy as sa
@@ -30,6 +31,31 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal with a fixed number of places, stored as an integer, so that both databases keep every digit.
+
+    Raises ValueError for a value with more places: marks are rounded by the rules, not by the database.
+    """
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+
+    def process_bind_param(self, value: Decimal | None, _dialect: sa.Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = Decimal(value).scaleb(self.places)
+        if scaled != scaled.to_integral_value():
+            raise ValueError(f"{value} has more than {self.places} places")
+        return int(scaled)
+
+    def process_result_value(self, value: int | None, _dialect: sa.Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-self.places)
 
 
 def text_enum(kind: type[enum.StrEnum], name: str) -> sa.Enum:

@@ -1,6 +1,7 @@
 """Tables of units, persons, accounts, roles and posts."""
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.access.identity import Role
 from lms.core.db import Base
 from lms.core.types import INTERNAL, PERSONAL, PUBLIC, SECRET, Id, Moment, PublicId, UTCDateTime, text_enum, yes_no
-from lms.people.rules import Employment, GrantState, Post, Sex, StaffState, UnitKind
+from lms.people.rules import Employment, GrantState, Post, RosterState, RowState, Sex, StaffState, UnitKind
 
 
 class OrgUnit(Base):
@@ -198,6 +199,64 @@ class PostHolding(Base):
     ends_on: Mapped[date | None] = mapped_column(sa.Date, info=dict(INTERNAL))
 
     unit: Mapped[OrgUnit] = relationship()
+
+
+class RosterImport(Base):
+    """A roster file on its way in: read, columns mapped, checked row by row, brought in by a job.
+
+    The file itself is not kept: cells of columns that hold identity-card numbers never reach the database.
+    ``columns``: headings as found; ``mapping``: field → column index; ``ignored``: headings left out and why.
+    pii: rows hold what the office wrote; rows of an abandoned or finished import are swept after 7 days.
+    """
+
+    __tablename__ = "roster_import"
+    __audited__ = True
+    __table_args__ = (sa.Index("ix_roster_import_unit_id", "unit_id"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("org_unit.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    begun_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("person.id", ondelete="RESTRICT"), info=dict(INTERNAL)
+    )
+    file_name: Mapped[str] = mapped_column(sa.String(200), info=dict(INTERNAL))
+    file_digest: Mapped[str] = mapped_column(sa.String(64), info=dict(INTERNAL))
+    sheet: Mapped[str] = mapped_column(sa.String(100), default="", info=dict(INTERNAL))
+    state: Mapped[RosterState] = mapped_column(text_enum(RosterState, "roster_state"), info=dict(INTERNAL))
+    columns: Mapped[list[Any]] = mapped_column(sa.JSON, info=dict(INTERNAL))
+    mapping: Mapped[dict[str, Any]] = mapped_column(sa.JSON, info=dict(INTERNAL))
+    ignored: Mapped[list[Any]] = mapped_column(sa.JSON, info=dict(INTERNAL))
+    left_out: Mapped[list[Any]] = mapped_column(sa.JSON, info=dict(INTERNAL))
+    row_count: Mapped[int] = mapped_column(sa.Integer, info=dict(INTERNAL))
+    job_public_id: Mapped[str] = mapped_column(sa.String(22), default="", info=dict(INTERNAL))
+    begun_at: Mapped[Moment]
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=dict(INTERNAL))
+
+    unit: Mapped[OrgUnit] = relationship()
+
+
+class RosterRow(Base):
+    """One line of a roster file with what became of it.
+
+    ``line``: line in the file. ``cells``: as found, without ignored columns. ``notes``: what was cleaned or
+    what is wrong, as codes with values, row by row.
+    pii: as roster_import.
+    """
+
+    __tablename__ = "roster_row"
+    __table_args__ = (
+        sa.UniqueConstraint("import_id", "line"),
+        sa.Index("ix_roster_row_import_id", "import_id", "state"),
+    )
+
+    id: Mapped[Id]
+    import_id: Mapped[int] = mapped_column(sa.ForeignKey("roster_import.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    line: Mapped[int] = mapped_column(sa.Integer, info=dict(INTERNAL))
+    cells: Mapped[list[Any]] = mapped_column(sa.JSON, info=dict(PERSONAL))
+    values: Mapped[dict[str, Any]] = mapped_column(sa.JSON, info=dict(PERSONAL))
+    notes: Mapped[list[Any]] = mapped_column(sa.JSON, info=dict(PERSONAL))
+    state: Mapped[RowState] = mapped_column(text_enum(RowState, "roster_row_state"), info=dict(INTERNAL))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), info=dict(INTERNAL))
 
 
 class ThrottleHit(Base):

@@ -125,6 +125,35 @@ GRANT_TRANSITIONS: Mapping[tuple[GrantState, GrantAction], GrantState] = {
     (GrantState.IN_FORCE, GrantAction.END): GrantState.ENDED,
 }
 
+
+class RosterState(enum.StrEnum):
+    """Where a roster file stands on its way in."""
+
+    READ = "read"
+    """Read; columns are guessed and may be corrected; every row is checked, nothing is entered yet."""
+    IMPORTING = "importing"
+    """A job is entering the good rows."""
+    DONE = "done"
+    ABANDONED = "abandoned"
+
+
+class RowState(enum.StrEnum):
+    """What is to become, or became, of a row of a roster."""
+
+    NEW = "new"
+    """A person who is not entered yet."""
+    UPDATE = "update"
+    """A person who is entered; something differs."""
+    SAME = "same"
+    """A person who is entered just so."""
+    DOUBT = "doubt"
+    """Perhaps a person who is entered already under another number; someone must look."""
+    ERROR = "error"
+    SKIPPED = "skipped"
+    """Left out by the person importing."""
+    ENTERED = "entered"
+
+
 _DUTY_SEPARATED = ({Role.SYSTEM_ADMIN, Role.AUDIT_ADMIN},)
 """Sets of roles that one person may never hold together (GB/T 22239-2019 level 2: separate administrators)."""
 

@@ -1,0 +1,1 @@
+"""Eligibility, proposal, sign-off, papers, public verification, revocation and reissue of certificates."""

@@ -1,0 +1,1 @@
+"""The competency framework, evidence, scores and levels."""

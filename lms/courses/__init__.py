@@ -1,0 +1,1 @@
+"""The catalogue by layer and category, enrolment, lessons and progress."""

@@ -1,0 +1,69 @@
+"""Tables of courses. Lessons themselves live in content revisions."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lms.core.db import Base
+from lms.core.types import INTERNAL, Id, Moment, PublicId, UTCDateTime, text_enum, yes_no
+from lms.courses.rules import EnrolmentState
+
+
+class Enrolment(Base):
+    """A person in a course, on the revision they began with. Passed once, for ever.
+
+    pii: what a person has learnt; seen by the person and those responsible.
+    """
+
+    __tablename__ = "enrolment"
+    __audited__ = True
+    __table_args__ = (sa.UniqueConstraint("person_id", "course_key"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    course_key: Mapped[str] = mapped_column(sa.String(60), info=dict(INTERNAL))
+    revision_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("content_revision.id", ondelete="RESTRICT"), info=dict(INTERNAL)
+    )
+    state: Mapped[EnrolmentState] = mapped_column(text_enum(EnrolmentState, "enrolment_state"), info=dict(INTERNAL))
+    started_at: Mapped[Moment]
+    passed_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=dict(INTERNAL))
+    passed_attempt: Mapped[str] = mapped_column(sa.String(22), default="", info=dict(INTERNAL))
+
+
+class LessonProgress(Base):
+    """How far a person is in a lesson: the part they are in, so that the page opens there again.
+
+    pii: what a person has learnt.
+    """
+
+    __tablename__ = "lesson_progress"
+    __table_args__ = (sa.UniqueConstraint("enrolment_id", "lesson_key"),)
+
+    id: Mapped[Id]
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    lesson_key: Mapped[str] = mapped_column(sa.String(60), info=dict(INTERNAL))
+    part: Mapped[str] = mapped_column(sa.String(10), info=dict(INTERNAL))
+    opened_at: Mapped[Moment]
+    touched_at: Mapped[Moment]
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=dict(INTERNAL))
+
+
+class PartAnswer(Base):
+    """The latest answer to the retrieval question at the end of a part. It is practice and counts for nothing.
+
+    pii: what a person has learnt.
+    """
+
+    __tablename__ = "part_answer"
+    __table_args__ = (sa.UniqueConstraint("enrolment_id", "lesson_key", "part"),)
+
+    id: Mapped[Id]
+    enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    lesson_key: Mapped[str] = mapped_column(sa.String(60), info=dict(INTERNAL))
+    part: Mapped[str] = mapped_column(sa.String(10), info=dict(INTERNAL))
+    choice: Mapped[int] = mapped_column(sa.Integer, info=dict(INTERNAL))
+    is_right: Mapped[bool] = mapped_column(yes_no("is_right"), info=dict(INTERNAL))
+    answered_at: Mapped[Moment]
