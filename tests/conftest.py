@@ -9,6 +9,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -23,7 +24,7 @@ from jinja2 import FileSystemBytecodeCache
 from lms.app import create_app, make_database
 from lms.config import Settings, load_settings
 from lms.core import clock
-from lms.core.db import Database
+from lms.core.db import Base, Database
 from lms.migrations import run as migrations
 from tests import postgres
 from tests.world import NOW, PASSWORD, World, build
@@ -92,6 +93,7 @@ class Templates:
         self.folder = folder
         self.server = server
         self.made: dict[str, Template] = {}
+        self.shared: dict[str, Site] = {}
 
     def _new_url(self, name: str) -> str:
         if self.backend == "sqlite":
@@ -168,6 +170,27 @@ def site(templates: Templates, tmp_path: Path) -> Iterator[Site]:
     made = open_site(templates, tmp_path, "world")
     yield made
     made.db.engine.dispose()
+
+
+@pytest.fixture
+def shared_site(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same organisation, shared by the tests that leave it as it was: they read, or what they do is refused."""
+    if "world" not in templates.shared:
+        templates.shared["world"] = open_site(templates, tmp_path_factory.mktemp("shared"), "world")
+    made = templates.shared["world"]
+    before = _all_rows(made.db)
+    yield made
+    assert _all_rows(made.db) == before, "this test writes: take ``site``"
+
+
+def _all_rows(db: Database) -> list[tuple[str, int]]:
+    """Return how many rows each table has, and where the audit trail stands: enough to notice a write."""
+    with db.reading() as session:
+        counts = [
+            sa.select(sa.literal(table.name), sa.func.count()).select_from(table)
+            for table in Base.metadata.sorted_tables
+        ]
+        return [(name, count) for name, count in session.execute(sa.union_all(*counts))]
 
 
 @pytest.fixture
@@ -249,3 +272,27 @@ def as_person(app: Flask) -> Callable[[str], FlaskClient]:
         return client
 
     return signed_in
+
+
+CountQueries = Callable[[Database], AbstractContextManager[list[str]]]
+
+
+@pytest.fixture
+def count_queries() -> CountQueries:
+    """Return a function for ``with count_queries(db) as statements``: what the block asked, BEGIN aside."""
+
+    @contextmanager
+    def counting(db: Database) -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                statements.append(statement)
+
+        sa.event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            sa.event.remove(db.engine, "before_cursor_execute", note)
+
+    return counting
