@@ -35,7 +35,7 @@ def visible(
         match grant.reach:
             case Reach.ANY:
                 return sa.true()
-            case Reach.SELF if owner is not None:
+            case Reach.SELF if owner is not None and identity.person_id is not None:  # IS NULL would let all in
                 clauses.append(owner == identity.person_id)
             case Reach.ASSIGNED if assigned is not None:
                 clauses.append(assigned.in_(sorted(identity.assigned)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 
 from lms.access.identity import Identity, Role
 from lms.audit import queries
@@ -19,7 +19,7 @@ from lms.core.db import Base, WriteSession
 AUDIT_KEY = "audit.key"
 """Where a writing session carries the key for hashes of personal values."""
 
-_CHANGED, _RECORDED = "audit.changed", "audit.recorded"
+_CHANGED, _RECORDED, _MARKS = "audit.changed", "audit.recorded", "audit.marks"
 
 
 class UnauditedChange(AssertionError):
@@ -147,10 +147,10 @@ def _note_changes(session: Session, _context: UOWTransaction, _instances: Any) -
 
 @event.listens_for(WriteSession, "do_orm_execute")
 def _note_bulk_changes(state: ORMExecuteState) -> None:
-    if (state.is_update or state.is_delete or state.is_insert) and state.bind_mapper is not None:
-        mapped = state.bind_mapper.class_
-        if _audited(mapped):
-            state.session.info.setdefault(_CHANGED, set()).add((mapped.__tablename__, ""))
+    if state.is_update or state.is_delete or state.is_insert:
+        name: str = state.statement.table.name  # type: ignore[attr-defined]
+        if any(_audited(each.class_) and each.class_.__tablename__ == name for each in Base.registry.mappers):
+            state.session.info.setdefault(_CHANGED, set()).add((name, ""))
 
 
 @event.listens_for(WriteSession, "before_commit")
@@ -163,8 +163,25 @@ def _require_entries(session: Session) -> None:
             raise UnauditedChange(f"{table} {public_id} changed without an audit entry")
 
 
+@event.listens_for(WriteSession, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault(_MARKS, {})[transaction] = tuple(
+            set(session.info.get(name, ())) for name in (_CHANGED, _RECORDED)
+        )
+
+
+@event.listens_for(WriteSession, "after_soft_rollback")
+def _back_to_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    # An entry that a savepoint took back covers no change that is made afterwards.
+    mark = session.info.get(_MARKS, {}).get(transaction)
+    if mark is not None:
+        session.info[_CHANGED], session.info[_RECORDED] = mark
+
+
 @event.listens_for(WriteSession, "after_transaction_end")
 def _forget(session: Session, transaction: Any) -> None:
     if transaction.parent is None:
         session.info.pop(_CHANGED, None)
         session.info.pop(_RECORDED, None)
+        session.info.pop(_MARKS, None)

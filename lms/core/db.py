@@ -42,7 +42,7 @@ class ReadOnlyViolation(Exception):
 def normalise_url(url: str) -> sa.URL:
     """Return the URL with our drivers: pysqlite3 for SQLite, psycopg 3 for PostgreSQL.
 
-    Raises SetupError for any other database.
+    Raises SetupError for any other database, also for SQLite in memory.
     """
     try:
         parsed = sa.make_url(url)
@@ -53,6 +53,8 @@ def normalise_url(url: str) -> sa.URL:
         parsed = parsed.set(drivername="postgresql")
         backend = "postgresql"
     if backend == "sqlite":
+        if parsed.database in {None, "", ":memory:"}:  # each connection would see a database of its own
+            raise SetupError("LMS_DATABASE_URL: 要写文件，如 sqlite:///路径 / must name a file, like sqlite:///PATH")
         return parsed.set(drivername="sqlite+pysqlite")
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
@@ -78,8 +80,7 @@ def make_engine(url: str, *, busy_ms: int = WEB_BUSY_MS, echo: bool = False) -> 
     # The stdlib's SQLite of Debian 12 predates a fix for a corruption race; the wheel carries a current one.
     import pysqlite3
 
-    if parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         parsed, module=pysqlite3, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=20, echo=echo
     )
@@ -92,6 +93,7 @@ def make_engine(url: str, *, busy_ms: int = WEB_BUSY_MS, echo: bool = False) -> 
             "synchronous=FULL",  # NORMAL loses acknowledged commits on power loss
             "foreign_keys=ON",
             "secure_delete=ON",
+            "recursive_triggers=ON",  # else INSERT OR REPLACE slips past the triggers that refuse DELETE
             f"busy_timeout={busy_ms}",
         ):
             dbapi.execute(f"PRAGMA {pragma}")
@@ -168,10 +170,6 @@ class Database:
         """Give a writing session for a ``with`` block: committed at its end, rolled back on an error."""
         with self.new_writer() as session, session.begin():
             yield session
-
-    def dispose_after_fork(self) -> None:
-        """Forget the parent's connections in a freshly forked child."""
-        self.engine.dispose(close=False)
 
 
 def guarded_update(session: Session, statement: sa.Update) -> bool:

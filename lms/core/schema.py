@@ -22,9 +22,12 @@ def head_revision() -> str:
 
 
 def current_revision(engine: sa.Engine) -> str | None:
-    """Return the revision the database stands at, or None for an empty database."""
+    """Return the revision the database stands at, or None for an empty database. Raises SetupError for several."""
     with engine.execution_options(sqlite_begin="DEFERRED").connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) > 1:
+        raise SetupError(f"the database stands at {len(heads)} revisions at once: {sorted(heads)}")
+    return heads[0] if heads else None
 
 
 def require_head(engine: sa.Engine) -> None:
