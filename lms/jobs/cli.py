@@ -11,6 +11,8 @@ from lms.core.db import Database
 from lms.jobs import queries, tasks
 from lms.jobs.rules import JobState
 
+log = logging.getLogger("lms.jobs")
+
 
 @click.group("jobs")
 def group() -> None:
@@ -49,7 +51,10 @@ def work(console: Console) -> None:
 
     def sweep(database: Database) -> None:
         for each in console.schedule:
-            each(database)
+            try:
+                each(database)
+            except Exception:  # one broken part must stop neither the others nor the worker
+                log.exception("a scheduled part failed; it is tried again in a minute")
 
     tasks.Worker(
         db,

@@ -8,7 +8,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +23,7 @@ log = logging.getLogger("lms.jobs")
 
 RELAY_SECONDS = 0.5
 HANDED_OVER_SECONDS = 30
-"""An id handed to the queue is not handed over again within this time, unless its lease expires."""
+"""A try handed to the queue is not handed over again within this time; the next try has a due time of its own."""
 
 
 def make_queue(engine: sa.Engine, folder: Path) -> Huey:
@@ -53,7 +53,7 @@ class Worker:
         self.lease = lease
         self.sweep = sweep
         self._stop = threading.Event()
-        self._handed: dict[int, float] = {}
+        self._handed: dict[tuple[int, datetime], float] = {}
 
         def run_job(job_id: int) -> None:
             services.run(self.db, job_id, self.handlers, self.lease)
@@ -67,10 +67,10 @@ class Worker:
             waiting = queries.waiting_jobs(session, now)
         moment = now.timestamp()
         self._handed = {key: at for key, at in self._handed.items() if moment - at < HANDED_OVER_SECONDS}
-        fresh = [job_id for job_id, _ in waiting if job_id not in self._handed]
-        for job_id in fresh:
+        fresh = [each for each in waiting if each not in self._handed]
+        for job_id, due_at in fresh:
             self._task(job_id)
-            self._handed[job_id] = moment
+            self._handed[job_id, due_at] = moment
         return len(fresh)
 
     def work_off(self) -> int:
