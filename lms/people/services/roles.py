@@ -15,7 +15,6 @@ from lms.core import clock
 from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
 from lms.core.ids import new_public_id
-from lms.people import queries
 from lms.people.models import OrgUnit, Person, RoleGrant
 from lms.people.rules import GRANT_TRANSITIONS, GrantAction, GrantState, clashing_role, may_grant
 from lms.people.services.accounts import end_other_sessions
@@ -28,6 +27,22 @@ def _acting_role(actor: Identity, permission: Permission, unit: OrgUnit, role: R
         if may_grant(held.role, role) and (held.role is not Role.OFFICIAL or unit.path.startswith(held.unit_path)):
             return held.role
     raise Forbidden("people.role.not_yours", role=role.value, acting=acting.value)
+
+
+def _refuse_clash(session: Session, person: Person, role: Role, starts_on: date, ends_on: date | None) -> None:
+    """Raise Conflict when a role in force, now or later, may not be held together with ``role`` in these dates."""
+    # One decision about a person at a time: two officials must not confirm two clashing roles past each other.
+    session.execute(sa.select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
+    statement = sa.select(RoleGrant.role).where(
+        RoleGrant.person_id == person.id,
+        RoleGrant.state == GrantState.IN_FORCE,
+        sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= starts_on),
+    )
+    if ends_on is not None:
+        statement = statement.where(RoleGrant.starts_on <= ends_on)
+    clash = clashing_role(frozenset(session.scalars(statement)), role)
+    if clash is not None:
+        raise Conflict("people.role.clash", role=role.value, other=clash.value)
 
 
 def propose_role(
@@ -54,10 +69,7 @@ def propose_role(
     acting = _acting_role(actor, Permission.ROLE_PROPOSE, unit, role, None)
     if person.id == actor.person_id:
         raise Forbidden("people.role.own")
-    held = queries.roles_of(session, person.id, clock.local_date(now))
-    clash = clashing_role(held, role)
-    if clash is not None:
-        raise Conflict("people.role.clash", role=role.value, other=clash.value)
+    _refuse_clash(session, person, role, starts_on, ends_on)
     grant = RoleGrant(
         public_id=new_public_id(),
         person_id=person.id,
@@ -87,21 +99,20 @@ def decide_role(
     Raises Forbidden for the first person or one's own role, Conflict when it has been decided meanwhile.
     """
     unit, person = grant.unit, grant.person
-    after = GRANT_TRANSITIONS.get((grant.state, action))
-    if after is None:
-        raise Conflict("people.role.moved_on", state=grant.state.value)
     if action is GrantAction.CONFIRM:
         begun_by = -1 if actor.channel is Channel.CONSOLE else (grant.proposed_by_id or -1)
         acting = _acting_role(actor, Permission.ROLE_CONFIRM, unit, grant.role, begun_by)
         tag = AuditTag.ROLE_GRANTED
-        clash = clashing_role(queries.roles_of(session, person.id, clock.local_date(now)), grant.role)
-        if clash is not None:
-            raise Conflict("people.role.clash", role=grant.role.value, other=clash.value)
     else:
         acting = _acting_role(actor, Permission.ROLE_PROPOSE, unit, grant.role, None)
         tag = AuditTag.ROLE_REFUSED if action is GrantAction.REFUSE else AuditTag.ROLE_ENDED
+    after = GRANT_TRANSITIONS.get((grant.state, action))
+    if after is None:
+        raise Conflict("people.role.moved_on", state=grant.state.value)
     if person.id == actor.person_id:
         raise Forbidden("people.role.own")
+    if action is GrantAction.CONFIRM:
+        _refuse_clash(session, person, grant.role, grant.starts_on, grant.ends_on)
     before = grant.state
     values: dict[str, object] = {"state": after, "decided_at": now}
     if action is GrantAction.CONFIRM:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterable
 
 import sqlalchemy as sa
@@ -32,7 +33,7 @@ def refuse_if_throttled(db: Database, keys: Iterable[tuple[str, ThrottleRule]]) 
             ).all()
             if len(hits) >= rule.tries:
                 wait = (hits[-1] + rule.window - now).total_seconds()
-                raise Throttled("people.sign_in.throttled", retry_after=max(1, int(wait)))
+                raise Throttled("people.sign_in.throttled", retry_after=max(1, math.ceil(wait)))
 
 
 def count_failure(db: Database, keys: Iterable[tuple[str, ThrottleRule]]) -> None:
