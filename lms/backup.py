@@ -16,6 +16,8 @@ from lms.core.errors import SetupError
 PAGES_A_STEP = 2_000
 """SQLite pages copied between two breaths of the writers."""
 
+SQLITE_MAGIC = b"SQLite format 3\0"
+
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(clock.SHANGHAI).strftime("%Y%m%d-%H%M%S")
@@ -38,15 +40,21 @@ def copy_sqlite(source: Path, target: Path) -> None:
     import pysqlite3
 
     part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
+    for left in (part, Path(f"{part}-journal")):  # of a run that was killed in the same second
+        left.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    origin: Any = pysqlite3.connect(f"file:{source}?mode=ro", uri=True)
+    origin: Any = pysqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
     copy: Any = pysqlite3.connect(str(part))
     try:
+        # One snapshot for all steps: without it every commit of a writer makes the copy begin again.
+        origin.execute("BEGIN")
+        origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
         origin.backup(copy, pages=PAGES_A_STEP, sleep=0.01)
         copy.execute("PRAGMA journal_mode=DELETE")
         found = [row[0] for row in copy.execute("PRAGMA integrity_check")]
         orphans = copy.execute("PRAGMA foreign_key_check").fetchall()
+    except pysqlite3.DatabaseError as error:
+        raise SetupError(f"数据库读不出来 / the database cannot be read: {error}") from error
     finally:
         copy.close()
         origin.close()
@@ -106,10 +114,8 @@ def backup(database_url: str, folder: Path, *, label: str = "backup") -> Path:
     stamp = _stamp(clock.real_now())
     try:
         if engine.dialect.name == "sqlite":
-            if not engine.url.database:
-                raise SetupError("内存数据库没有副本 / an in-memory database cannot be copied")
             target = _free_name(folder, f"lms-{label}-{stamp}", ".sqlite")
-            copy_sqlite(Path(engine.url.database), target)
+            copy_sqlite(Path(str(engine.url.database)), target)
         else:
             target = _free_name(folder, f"lms-{label}-{stamp}", ".dump")
             dump_postgresql(engine.url, target)
@@ -128,32 +134,45 @@ def _free_name(folder: Path, stem: str, suffix: str) -> Path:
 def restore_sqlite(copy: Path, target: Path) -> Path | None:
     """Put a backup in the place of the database; the one that was there is kept beside it and its path returned.
 
-    The product must be stopped. Raises SetupError when something still uses the database.
+    The product must be stopped. A damaged database is kept as it is and replaced all the same.
+    Raises SetupError when something still uses the database.
     """
-    import pysqlite3
-
-    kept: Path | None = None
-    if target.exists():
-        busy: Any = pysqlite3.connect(str(target), timeout=1)
-        try:
-            busy.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy.execute("BEGIN EXCLUSIVE")
-            busy.execute("ROLLBACK")
-        except pysqlite3.OperationalError as error:
-            raise SetupError("数据库正在使用，先停下系统 / the database is in use, stop the product first") from error
-        finally:
-            busy.close()
-        kept = _free_name(target.parent, f"{target.stem}-before-restore-{_stamp(clock.real_now())}", ".sqlite")
-        target.replace(kept)
-        for extra in ("-wal", "-shm"):
-            Path(f"{target}{extra}").unlink(missing_ok=True)
     part = target.with_name(target.name + ".part")
     shutil.copyfile(copy, part)
     with part.open("rb") as handle:
         os.fsync(handle.fileno())
+    kept: Path | None = None
+    if target.exists():
+        _refuse_in_use(target)
+        kept = _free_name(target.parent, f"{target.stem}-before-restore-{_stamp(clock.real_now())}", ".sqlite")
+        for extra in ("-wal", "-shm"):  # left only beside a damaged database; they belong to it
+            if Path(f"{target}{extra}").exists():
+                Path(f"{target}{extra}").replace(f"{kept}{extra}")
+        target.replace(kept)
     part.replace(target)
     _fsync_folder(target.parent)
     return kept
+
+
+def _refuse_in_use(database: Path) -> None:
+    """Fold the write-ahead log into the database. Raises SetupError when another connection is open."""
+    import pysqlite3
+
+    with database.open("rb") as handle:
+        if handle.read(len(SQLITE_MAGIC)) != SQLITE_MAGIC:
+            return  # opening ruins would make SQLite throw their log away
+    busy: Any = pysqlite3.connect(str(database), timeout=1)
+    try:
+        # Leaving WAL mode needs every other connection closed, idle ones included; BEGIN EXCLUSIVE does not.
+        busy.execute("PRAGMA journal_mode=DELETE").fetchone()
+    except pysqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            return
+        raise SetupError("数据库正在使用，先停下系统 / the database is in use, stop the product first") from error
+    except pysqlite3.DatabaseError:
+        return
+    finally:
+        busy.close()
 
 
 def restore_postgresql(copy: Path, url: sa.URL) -> None:

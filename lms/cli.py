@@ -40,6 +40,7 @@ def main(ctx: click.Context) -> None:
 
     def open_database() -> object:
         db = make_database(settings, busy_ms=JOB_BUSY_MS)
+        ctx.call_on_close(db.engine.dispose)
         require_head(db.engine)
         return db
 
@@ -121,6 +122,7 @@ def check(console: Console) -> None:
     """Say whether schema, models and migrations agree; exit code 1 when not."""
     settings = console.settings
     db = make_database(settings)
+    click.get_current_context().call_on_close(db.engine.dispose)
     current, head = current_revision(db.engine), head_revision()
     click.echo(f"现在 / now: {current or '空 / empty'}")
     click.echo(f"需要 / needed: {head}")

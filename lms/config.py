@@ -1,9 +1,10 @@
 """All settings of the product: every key once, with its type, default and reason.
 
 Values come from ``LMS_*`` environment variables, then from ``instance/settings.env``, then the default.
-docs/settings.md is made from this file (``lms doctor --settings``), a test compares the two.
+docs/settings.md is made from this file (``lms settings --markdown``), a test compares the two.
 """
 
+import fcntl
 import os
 import secrets
 from collections.abc import Mapping
@@ -15,6 +16,17 @@ from lms.core.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE_SECRET = "change-me-change-me-change-me-change-me"  # noqa: S105
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+AT_LEAST_ONE = (
+    "workers",
+    "threads",
+    "session_idle_minutes",
+    "session_hours",
+    "argon2_memory_kib",
+    "argon2_time",
+    "job_lease_seconds",
+)
 
 
 def _key(default: Any, reason: str) -> Any:
@@ -108,16 +120,23 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def _secret_from(path: Path) -> str:
-    """Return the secret kept in a file, making it at the first start (mode 0600, never overwritten)."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            with os.fdopen(handle, "w") as file:
+    """Return the secret kept in a file, making it at the first start (mode 0600, never overwritten).
+
+    The file appears whole or not at all: neither a crash nor a second process may see an empty secret.
+    """
+    if path.exists():
+        return path.read_text(encoding="utf-8").strip()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (path.parent / "keys.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            part = path.with_name(path.name + ".part")
+            part.unlink(missing_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
     return path.read_text(encoding="utf-8").strip()
 
 
@@ -164,6 +183,13 @@ def refuse_unsafe(settings: Settings) -> None:
         problems.append("LMS_DEFAULT_LANGUAGE: zh 或 en / zh or en")
     if settings.clock_offset_days < 0:
         problems.append("LMS_CLOCK_OFFSET_DAYS: 只能往后拨 / can only move forward")
+    if not 1 <= settings.port <= 65535:
+        problems.append("LMS_PORT: 1 到 65535 / from 1 to 65535")
+    problems += [
+        f"LMS_{name.upper()}: 至少是 1 / must be at least 1" for name in AT_LEAST_ONE if getattr(settings, name) < 1
+    ]
+    if settings.log_level not in LOG_LEVELS:
+        problems.append(f"LMS_LOG_LEVEL: {', '.join(LOG_LEVELS)}")
     if bool(settings.certfile) != bool(settings.keyfile):
         problems.append("LMS_CERTFILE 和 LMS_KEYFILE 要一起写 / belong together")
     if settings.is_production:

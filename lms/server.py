@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import sqlalchemy as sa
 from gunicorn.app.base import BaseApplication
 
 from lms import backup
@@ -88,7 +89,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         app = create_app(self.settings)
         db: Database = app.extensions["lms.database"]
-        db.dispose_after_fork()  # nothing of the parent's connections may reach the children
+        db.engine.dispose()  # nothing of the parent's connections may reach the children
         return app
 
 
@@ -158,8 +159,9 @@ def first_start(settings: Settings, say: Callable[[str], None]) -> None:
             is_empty = people.is_empty(session)
             if not is_empty and (people.real_people_exist(session) or demo.is_complete(session)):
                 return
-        if not is_empty:  # a first start that was cut short: begin again
+        if not is_empty:  # a first start that was cut short: begin again, but throw nothing away unseen
             db.engine.dispose()
+            backup.backup(settings.database_url, settings.instance / "backups", label="before-first-start")
             migrations.downgrade(settings.database_url, "base")
             migrations.upgrade(settings.database_url)
         if settings.demo:
@@ -225,12 +227,17 @@ def verify_backup(settings: Settings, copy: Path) -> list[str]:
     The copy must be whole, its schema known to this version, its audit chain without a break.
     Raises SetupError with what is wrong.
     """
-    with tempfile.TemporaryDirectory(dir=settings.instance) as folder:
+    if ".part" in copy.suffixes:
+        raise SetupError("这份副本没有做完 / this copy was never finished")
+    try:
         if copy.suffix == ".dump":
             return _verify_dump(settings, copy)
-        target = Path(folder) / "restored.sqlite"
-        backup.restore_sqlite(copy, target)
-        return _verify_restored(f"sqlite:///{target}", settings)
+        with tempfile.TemporaryDirectory(dir=settings.instance) as folder:
+            target = Path(folder) / "restored.sqlite"
+            backup.restore_sqlite(copy, target)
+            return _verify_restored(f"sqlite:///{target}", settings)
+    except sa.exc.DBAPIError as error:
+        raise SetupError(f"副本坏了 / the copy is damaged: {error.orig}") from error
 
 
 def _verify_restored(url: str, settings: Settings) -> list[str]:
