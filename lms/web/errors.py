@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from lms.core.errors import (
     Conflict,
@@ -31,23 +31,21 @@ STATUS: dict[type[LMSError], int] = {
     ReauthenticationNeeded: 403,
 }
 BUSY_RETRY_SECONDS = 3
-BUSY_SIGNS = ("database is locked", "lock timeout", "connection", "server closed", "starting up", "shutting down")
+BUSY_SIGNS = (
+    "database is locked",
+    "lock timeout",
+    "deadlock detected",
+    "connection",
+    "server closed",
+    "starting up",
+    "shutting down",
+)
 
 
 def is_busy(error: sa.exc.OperationalError) -> bool:
     """Whether the database only asks to come again (a lock not had in time, a server just restarting)."""
     text = str(error.orig).lower()
-    return any(
-        sign in text
-        for sign in (
-            "database is locked",
-            "lock timeout",
-            "connection",
-            "server closed",
-            "starting up",
-            "shutting down",
-        )
-    )
+    return any(sign in text for sign in BUSY_SIGNS)
 
 
 def fault(status: int, text: str, *, title: str = "", retry_after: int | None = None) -> Response:
@@ -94,10 +92,19 @@ def install(app: Flask) -> None:
         log.warning("conflict: %s", error)
         return fault(409, _("这条记录刚被别人改过。请看一眼最新的，再办一次。"))
 
+    @app.errorhandler(sa.exc.DataError)
+    def _unstorable(error: sa.exc.DataError) -> Any:
+        # PostgreSQL refuses what SQLite would take: a NUL in a text, a text longer than its column.
+        log.warning("value cannot be stored or looked for: %s", error.orig)
+        return fault(400, _("这个请求读不懂。请回到上一页再试一次。"))
+
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Any:
         if error.code is None or error.code < 400:
             return error
+        if isinstance(error, SecurityError):
+            # A host that is not ours: there is no map of addresses yet, so no page can be made.
+            return make_response("400 Bad Request", 400, {"Content-Type": "text/plain; charset=utf-8"})
         texts = {
             400: _("这个请求读不懂。请回到上一页再试一次。"),
             404: _("没有找到这一页。网址可能打错了，或者这一页已经搬走。"),
@@ -106,7 +113,10 @@ def install(app: Flask) -> None:
             415: _("这种文件不能用。"),
             429: _("试得太快了。请过一会儿再来。"),
         }
-        return fault(error.code, texts.get(error.code, _("这一步没有办成。请回到上一页再试一次。")))
+        response = fault(error.code, texts.get(error.code, _("这一步没有办成。请回到上一页再试一次。")))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
     @app.errorhandler(Exception)
     def _broken(error: Exception) -> Any:

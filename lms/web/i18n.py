@@ -76,11 +76,9 @@ def prefer(language: str, text_size: str | None) -> None:
 
 def _known(cookie: str, argument: str, allowed: object, default: str) -> str:
     values = list(allowed)  # type: ignore[call-overload]
-    asked = request.args.get(argument) if g.get("lms_sessionless", False) else None
-    for value in (asked, request.cookies.get(cookie)):
-        if value is not None and value in values:
-            return value
-    return default
+    # A page without a session reads no cookie: there the choice travels in the address.
+    value = request.args.get(argument) if g.get("lms_sessionless", False) else request.cookies.get(cookie)
+    return value if value is not None and value in values else default
 
 
 def format_day(value: date | datetime | None) -> str:

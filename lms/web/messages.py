@@ -19,9 +19,6 @@ MESSAGES: Messages = {
     "access.reauthenticate": _l("这一步很要紧，请再输一次密码。"),
     "jobs.lease_lost": _l("这件事已经由另一个进程接手。"),
     "jobs.not_found": _l("没有找到这件事的进度。"),
-    "web.csrf": _l("页面放得太久了。内容还在，请再按一次。"),
-    "web.busy": _l("现在用的人多，没有存上。请过几秒再按一次。"),
-    "web.conflict": _l("这条记录刚被别人改过。请看一眼最新的，再办一次。"),
 }
 
 

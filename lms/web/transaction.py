@@ -7,7 +7,7 @@ that hashes a password first does it outside the lock. See docs/decisions/0003.
 
 from typing import Any, cast
 
-from flask import Flask, Request, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from lms.core.db import Database
@@ -70,6 +70,13 @@ class TransactionalFlask(Flask):
         _end_writing(commit=False)
         end_reading()
         super().do_teardown_appcontext(*args, **kwargs)
+
+    def process_response(self, response: Response) -> Response:
+        response = super().process_response(response)
+        if g.get("lms_sessionless", False):
+            # Flask-Login looks into the session after every request, and Flask notes it; the page did not depend on it.
+            response.vary.discard("Cookie")
+        return response
 
     def dispatch_request(self) -> Any:
         try:
