@@ -212,6 +212,7 @@ def may_reset(resetting: Role, held: frozenset[Role]) -> bool:
 
 MIDDLE_DOT = "·"
 _DOTS = re.compile("[·•‧∙⋅･・.．｡]")
+_HAN = "[\u3007\u3400-\u9fff\ue000-\uf8ff\uf900-\ufaff\U00020000-\U0003ffff]"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _FULL_WIDTH[0x3000] = 0x20
 
@@ -222,15 +223,16 @@ def half_width(text: str) -> str:
 
 
 def clean_name(raw: str) -> str:
-    """Return a name as it is stored: NFC, one kind of middle dot, no stray spaces.
+    """Return a name as it is stored: NFC, one kind of middle dot, no stray spaces, nothing invisible.
 
-    Spaces between Han characters go (张 三 → 张三), those between Latin words stay single.
+    Spaces between Han characters go (张 三 → 张三), those between Latin words (José Álvarez) stay single.
     """
-    name = unicodedata.normalize("NFC", half_width(raw)).strip()
-    name = re.sub(r"\s*[·•‧∙⋅･・．]\s*", MIDDLE_DOT, name)
-    name = re.sub(r"(?<=[^\x00-\x7f])\.(?=[^\x00-\x7f])", MIDDLE_DOT, name)
-    name = re.sub(r"(?<=[^\x00-\x7f])\s+(?=[^\x00-\x7f])", "", name)
-    return re.sub(r"\s+", " ", name)
+    name = unicodedata.normalize("NFC", half_width(raw))
+    name = "".join(char for char in name if unicodedata.category(char) != "Cf")
+    name = re.sub(r"[\s\x00-\x1f\x7f]+", " ", name).strip()
+    name = re.sub(r"\s*[·•‧∙⋅･・]\s*", MIDDLE_DOT, name)
+    name = re.sub(rf"(?<={_HAN}) ?\. ?(?={_HAN})", MIDDLE_DOT, name)
+    return re.sub(rf"(?<={_HAN}) (?={_HAN})", "", name)
 
 
 def name_key(name: str) -> str:
@@ -244,8 +246,8 @@ def has_private_use(text: str) -> bool:
 
 
 def clean_staff_number(raw: str) -> str:
-    """Return a staff number as it is stored: half-width, upper case, without spaces and hyphens."""
-    return re.sub(r"[\s\-]+", "", half_width(raw)).upper()
+    """Return a staff number as it is stored: half-width, upper case, without spaces, hyphens and control characters."""
+    return re.sub(r"[\s\-\x00-\x1f\x7f]+", "", half_width(raw)).upper()
 
 
 STAFF_NUMBER = re.compile(r"[A-Z0-9]{3,20}")
@@ -263,7 +265,7 @@ def clean_phone(raw: str) -> str:
 
 def masked_phone(phone: str) -> str:
     """Return a phone number with its middle hidden (138****1234); short ones are hidden whole."""
-    if len(phone) < 7:
+    if len(phone) < 11:
         return "*" * len(phone)
     return phone[:3] + "*" * (len(phone) - 7) + phone[-4:]
 
@@ -334,7 +336,8 @@ def password_fault(password: str, rule: PasswordRule, personal: tuple[str, ...])
         return PasswordFault.COMMON
     for own in personal:
         own = own.lower()
-        if len(own) >= 4 and (own in lowered or lowered in own):
+        # Two characters are a whole Chinese name, four Latin letters hardly more than a syllable.
+        if len(own) >= (4 if own.isascii() else 2) and (own in lowered or lowered in own):
             return PasswordFault.PERSONAL
     return None
 
