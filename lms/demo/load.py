@@ -20,10 +20,12 @@ from lms.demo.people import CAST, COMMUNITIES, DISTRICT, GRIDS_EACH, OFFICE, Cas
 from lms.people import queries as people
 from lms.people.rules import PRIVACY_NOTICE, StaffState, UnitKind
 from lms.people.services import accounts, persons, roles, units
-from lms.people.services.passwords import Passwords
+from lms.people.services.passwords import Passwords, typed_code
 
 PASSWORD = "chenguang2026"  # noqa: S105 - printed in the README; production refuses accounts that use it
 DAYS_OF_HISTORY = 150
+NOT_YET_SIGNED_IN = "CG0241"
+"""One demo person still has the slip's code: the first steps can be tried with them."""
 
 
 @dataclass
@@ -56,7 +58,10 @@ def load(db: Database, settings: Settings, report: Progress) -> World:
         if not people.is_empty(session):
             raise SetupError("已经有数据，不能载入演示数据 / the database is not empty, the demo is not loaded")
     # One hash serves all demo accounts: sixty would take seconds.
-    encoded = Passwords(settings.argon2_memory_kib, settings.argon2_time).hash(PASSWORD)
+    passwords = Passwords(settings.argon2_memory_kib, settings.argon2_time)
+    encoded = passwords.hash(PASSWORD)
+    # A code is compared as it would be printed, so the one who has not signed in yet needs a hash of its own.
+    as_code = passwords.hash(typed_code(PASSWORD))
     world = World()
     first_day = clock.today() - timedelta(days=DAYS_OF_HISTORY)
     with db.writing() as session:
@@ -64,7 +69,7 @@ def load(db: Database, settings: Settings, report: Progress) -> World:
     report(f"单位 / units: {len(world.places)}")
     with db.writing() as session:
         for cast in CAST:
-            _person(session, world, cast, encoded, first_day)
+            _person(session, world, cast, as_code if cast.number == NOT_YET_SIGNED_IN else encoded, first_day)
     report(f"人员 / people: {len(world.persons)}")
     with db.writing() as session:
         audit.record(
@@ -136,7 +141,7 @@ def _person(session: Session, world: World, cast: Cast, encoded: str, first_day:
         return
     prepared = accounts.PreparedCode(PASSWORD, encoded)
     account = accounts.open_account(session, CONSOLE, person, prepared, now=now)
-    if cast.number != "CG0241":  # one has not signed in yet: the first steps can be tried
+    if cast.number != NOT_YET_SIGNED_IN:
         accounts.settle_demo_account(session, account, PRIVACY_NOTICE, now=now)
 
 
