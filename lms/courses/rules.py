@@ -1,6 +1,17 @@
-"""States of learning a course."""
+"""States of learning a course, the arithmetic of learning time, and what comes next in a lesson."""
 
 import enum
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+CHARACTERS_A_MINUTE = 160
+MINUTES_A_QUESTION = 2
+LONGEST_PART_MINUTES = 8
+LESSON_FILLS_MINUTES = 15
+"""A lesson counts as half an hour of learning time and must fill at least half of it with what stands in it."""
+CHARACTERS_OF_A_LESSON = range(850, 1501)
+POINTS_OF_A_LESSON = range(3, 6)
+PARTS_OF_A_LESSON = range(2, 4)
 
 
 class EnrolmentState(enum.StrEnum):
@@ -12,3 +23,75 @@ class EnrolmentState(enum.StrEnum):
     """Every lesson is finished; the quiz is next."""
     PASSED = "passed"
     """The course quiz is passed."""
+
+
+class Layer(enum.StrEnum):
+    """Stages of a career in the grid, in their order."""
+
+    ONBOARDING = "onboarding"
+    IN_SERVICE = "in_service"
+    ADVANCED = "advanced"
+    LEADER = "leader"
+
+
+class Category(enum.StrEnum):
+    """What a course is about, in the order of the learning map."""
+
+    ETHICS = "ethics"
+    LAW = "law"
+    BUSINESS = "business"
+
+
+class Function(enum.StrEnum):
+    """The five functions of a grid officer, and what belongs to all of them."""
+
+    PUBLICITY = "publicity"
+    INSPECTION = "inspection"
+    INFORMATION = "information"
+    ASSISTANCE = "assistance"
+    FOLLOW_UP = "follow_up"
+    COMMON = "common"
+
+
+class StepKind(enum.StrEnum):
+    """What the one next step of a learner is."""
+
+    START = "start"
+    CONTINUE = "continue"
+    QUIZ = "quiz"
+    DONE = "done"
+
+
+def learning_minutes(characters: int, questions: int, task_minutes: int) -> Decimal:
+    """Return how long a text takes: read aloud, with time to think about its questions and to do its task."""
+    reading = Decimal(characters) / CHARACTERS_A_MINUTE
+    return reading + MINUTES_A_QUESTION * questions + task_minutes
+
+
+def hours_of_course(lessons: int) -> Decimal:
+    """Return the learning hours a course must state: half an hour a lesson and half an hour for the quiz."""
+    return Decimal(lessons) / 2 + Decimal("0.5")
+
+
+def resume_part(parts: Sequence[str], stored: str | None, answered: Collection[str]) -> str:
+    """Return the part to open: where the person was, or the next one without an answer after it.
+
+    ``stored`` may be of an older text or None. When everything is answered it is the stored part again.
+    """
+    at = parts.index(stored) if stored in parts else 0
+    for part in [*parts[at:], *parts[:at]]:
+        if part not in answered:
+            return part
+    return parts[at]
+
+
+def part_after(parts: Sequence[str], part: str) -> str | None:
+    """Return the part that follows, None after the last."""
+    at = parts.index(part) + 1
+    return parts[at] if at < len(parts) else None
+
+
+def part_before(parts: Sequence[str], part: str) -> str | None:
+    """Return the part before, None before the first."""
+    at = parts.index(part)
+    return parts[at - 1] if at else None

@@ -1,0 +1,433 @@
+"""Reading the catalogue and where people stand in it.
+
+A course is shown as the revision a person began with; those who have not begun see the current one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import lru_cache
+
+import sqlalchemy as sa
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from lms.content import queries as content
+from lms.content.content import GLOSSARY, LAWS, Glossary, Register, Term
+from lms.content.queries import Held
+from lms.core import markup
+from lms.core.errors import NotFound
+from lms.courses.content import COURSE, Body, Course, Lesson, Part, RetrievalQuestion, Source, spoken
+from lms.courses.models import Enrolment, LessonProgress, PartAnswer
+from lms.courses.rules import Category, EnrolmentState, Layer, StepKind, resume_part
+
+
+@dataclass(frozen=True)
+class LessonStanding:
+    """A lesson and how far a person is in it. ``answers``: part → index of the option chosen last."""
+
+    lesson: Lesson
+    stored: str | None
+    touched_at: datetime | None
+    finished_at: datetime | None
+    answers: Mapping[str, int]
+
+    @property
+    def is_finished(self) -> bool:
+        return self.finished_at is not None
+
+    @property
+    def is_begun(self) -> bool:
+        return self.touched_at is not None
+
+    @property
+    def parts_done(self) -> int:
+        """How many of its parts are answered."""
+        return sum(key in self.answers for key in self.lesson.body.keys)
+
+    @property
+    def resume(self) -> str:
+        """The part to open."""
+        return resume_part(self.lesson.body.keys, self.stored, self.answers)
+
+    @property
+    def minutes_left(self) -> int:
+        """The minutes of the parts that are not answered."""
+        return sum(part.minutes for part in self.lesson.body.parts if part.key not in self.answers)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A course and how far a person is in it."""
+
+    held: Held
+    enrolment_id: int | None
+    state: EnrolmentState | None
+    touched_at: datetime | None
+    passed_at: datetime | None
+    lessons: tuple[LessonStanding, ...]
+    missing: tuple[str, ...]
+    """Keys of the courses that must be passed first."""
+
+    @property
+    def course(self) -> Course:
+        course: Course = self.held.thing
+        return course
+
+    @property
+    def key(self) -> str:
+        return self.held.key
+
+    @property
+    def is_passed(self) -> bool:
+        return self.state is EnrolmentState.PASSED
+
+    @property
+    def is_begun(self) -> bool:
+        return self.state is not None
+
+    @property
+    def lessons_done(self) -> int:
+        return sum(lesson.is_finished for lesson in self.lessons)
+
+    @property
+    def open_lesson(self) -> LessonStanding | None:
+        """The lesson to go on with: the one in hand, else the first that is not finished; None when all are."""
+        waiting = [lesson for lesson in self.lessons if not lesson.is_finished]
+        in_hand = [lesson for lesson in waiting if lesson.touched_at is not None]
+        if in_hand:
+            return max(in_hand, key=lambda lesson: (lesson.touched_at is not None, lesson.touched_at))
+        return waiting[0] if waiting else None
+
+    def lesson(self, key: str) -> LessonStanding:
+        """Return the standing in one lesson. Raises NotFound."""
+        found = next((each for each in self.lessons if each.lesson.key == key), None)
+        if found is None:
+            raise NotFound("courses.lesson.not_found")
+        return found
+
+    def after(self, key: str) -> LessonStanding | None:
+        """Return the lesson that follows another in the order of learning."""
+        keys = [each.lesson.key for each in self.lessons]
+        at = keys.index(key) + 1
+        return self.lessons[at] if at < len(keys) else None
+
+
+def progress_of(session: Session, person_id: int) -> list[Standing]:
+    """Return where a person stands in every course, in the order of the learning map (at most five queries)."""
+    current = content.all_held(session, COURSE)
+    enrolments = list(session.scalars(sa.select(Enrolment).where(Enrolment.person_id == person_id)))
+    known = {held.revision_id: held for held in current.values()}
+    begun_with = {each.revision_id for each in enrolments} - known.keys()
+    known |= content.held_revisions(session, COURSE, begun_with)
+    places, answers = _lessons_of(session, [each.id for each in enrolments])
+    by_course = {each.course_key: each for each in enrolments}
+    passed = {each.course_key for each in enrolments if each.state is EnrolmentState.PASSED}
+    standings = []
+    for key in current.keys() | by_course.keys():
+        enrolment = by_course.get(key)
+        held = current[key] if enrolment is None else known[enrolment.revision_id]
+        standings.append(_standing(held, enrolment, places, answers, passed))
+    layers, categories = list(Layer), list(Category)
+    return sorted(
+        standings,
+        key=lambda each: (
+            layers.index(each.course.file.layer),
+            categories.index(each.course.file.category),
+            each.key,
+        ),
+    )
+
+
+def one_of(standings: Iterable[Standing], course_key: str) -> Standing:
+    """Return the standing in one course. Raises NotFound when there is no such course."""
+    found = next((each for each in standings if each.key == course_key), None)
+    if found is None:
+        raise NotFound("courses.course.not_found")
+    return found
+
+
+def standing_of(session: Session, person_id: int, course_key: str) -> Standing:
+    """Return where a person stands in one course. Raises NotFound when there is no such course."""
+    return one_of(progress_of(session, person_id), course_key)
+
+
+Places = Mapping[tuple[int, str], LessonProgress]
+Answers = Mapping[tuple[int, str], Mapping[str, int]]
+
+
+def _lessons_of(session: Session, enrolment_ids: Sequence[int]) -> tuple[Places, Answers]:
+    if not enrolment_ids:
+        return {}, {}
+    places = {
+        (each.enrolment_id, each.lesson_key): each
+        for each in session.scalars(sa.select(LessonProgress).where(LessonProgress.enrolment_id.in_(enrolment_ids)))
+    }
+    answers: dict[tuple[int, str], dict[str, int]] = {}
+    for answer in session.scalars(sa.select(PartAnswer).where(PartAnswer.enrolment_id.in_(enrolment_ids))):
+        answers.setdefault((answer.enrolment_id, answer.lesson_key), {})[answer.part] = answer.choice
+    return places, answers
+
+
+def _standing(held: Held, enrolment: Enrolment | None, places: Places, answers: Answers, passed: set[str]) -> Standing:
+    course: Course = held.thing
+    if not course.is_whole:  # never taken in like this: the rules for files have changed since
+        raise NotFound("content.revision.unreadable")
+    lessons = []
+    for lesson in course.lessons:
+        place = places.get((enrolment.id, lesson.key)) if enrolment is not None else None
+        given = answers.get((enrolment.id, lesson.key), {}) if enrolment is not None else {}
+        lessons.append(
+            LessonStanding(
+                lesson,
+                place.part if place is not None else None,
+                place.touched_at if place is not None else None,
+                place.finished_at if place is not None else None,
+                given,
+            )
+        )
+    touched = [lesson.touched_at for lesson in lessons if lesson.touched_at is not None]
+    return Standing(
+        held=held,
+        enrolment_id=enrolment.id if enrolment is not None else None,
+        state=enrolment.state if enrolment is not None else None,
+        touched_at=max([*touched, enrolment.started_at]) if enrolment is not None else None,
+        passed_at=enrolment.passed_at if enrolment is not None else None,
+        lessons=tuple(lessons),
+        missing=tuple(key for key in course.file.requires if key not in passed),
+    )
+
+
+# --- the one next step -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The one thing to do next. ``lesson``: of START and CONTINUE; ``course`` is None when all is done."""
+
+    kind: StepKind
+    course: Standing | None = None
+    lesson: LessonStanding | None = None
+
+
+def next_step(standings: Iterable[Standing]) -> NextStep | None:
+    """Return the next step from ``progress_of``; None when there is no course at all.
+
+    What was in hand last goes on: its open lesson, or its quiz. With nothing in hand the first course begins
+    whose requirements are met.
+    """
+    standings = list(standings)
+    in_hand = [each for each in standings if each.is_begun and not each.is_passed]
+    if in_hand:
+        latest = max(in_hand, key=lambda each: (each.touched_at is not None, each.touched_at))
+        lesson = latest.open_lesson
+        if latest.state is EnrolmentState.LESSONS_DONE or lesson is None:
+            return NextStep(StepKind.QUIZ, latest)
+        return NextStep(StepKind.CONTINUE, latest, lesson)
+    for each in standings:
+        if not each.is_begun and not each.missing:
+            return NextStep(StepKind.START, each, each.open_lesson)
+    return NextStep(StepKind.DONE) if standings else None
+
+
+@dataclass(frozen=True)
+class MapLayer:
+    """A layer of the learning map: its courses by category."""
+
+    layer: Layer
+    cells: tuple[tuple[Standing, ...], ...]
+
+
+def learning_map(standings: Iterable[Standing]) -> list[MapLayer]:
+    """Return the layers that have courses, each with one cell a category."""
+    standings = list(standings)
+    layers = []
+    for layer in Layer:
+        here = [each for each in standings if each.course.file.layer is layer]
+        if here:
+            cells = tuple(
+                tuple(each for each in here if each.course.file.category is category) for category in Category
+            )
+            layers.append(MapLayer(layer, cells))
+    return layers
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the home page shows of learning."""
+
+    step: NextStep | None
+    layers: list[MapLayer]
+    total: int
+    passed: int
+
+    @property
+    def is_begun(self) -> bool:
+        return any(each.is_begun for layer in self.layers for cell in layer.cells for each in cell)
+
+
+def home_of(session: Session, person_id: int) -> Home:
+    """Return the next step and the learning map of a person (at most five queries)."""
+    standings = progress_of(session, person_id)
+    return Home(
+        step=next_step(standings),
+        layers=learning_map(standings),
+        total=len(standings),
+        passed=sum(each.is_passed for each in standings),
+    )
+
+
+# --- a lesson as its page shows it -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockView:
+    """A block with its words explained."""
+
+    kind: str
+    html: Markup
+    points: tuple[tuple[int, Markup, Markup], ...]
+    items: tuple[Markup, ...]
+    minutes: int
+    answer: Markup | None
+
+
+@dataclass(frozen=True)
+class PartView:
+    """A part ready for the page. ``terms``: the words of the glossary in it."""
+
+    part: Part
+    number: int
+    blocks: tuple[BlockView, ...]
+    terms: tuple[Term, ...]
+    spoken: tuple[str, ...]
+
+    @property
+    def question(self) -> RetrievalQuestion:
+        return self.part.question
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """A line under 来源 with the state of its checking; the days are None for what is no law."""
+
+    place: str
+    says: str
+    checked_on: date | None = None
+    review_by: date | None = None
+    verified_post: str = ""
+    verified_on: date | None = None
+    has_changed: bool = False
+    """Whether the register says something else by now."""
+
+    @property
+    def is_law(self) -> bool:
+        return self.checked_on is not None
+
+
+@dataclass(frozen=True)
+class LessonView:
+    """A lesson in the language of its reader, as far as it is there in it."""
+
+    language: str
+    parts: tuple[PartView, ...]
+    sources: tuple[SourceView, ...]
+
+    def part(self, key: str) -> PartView:
+        """Return a part. Raises NotFound."""
+        found = next((each for each in self.parts if each.part.key == key), None)
+        if found is None:
+            raise NotFound("courses.part.not_found")
+        return found
+
+
+def lesson_view(session: Session, standing: Standing, lesson: Lesson, language: str) -> LessonView:
+    """Return a lesson ready for its page (two queries; the HTML is kept in the process).
+
+    ``language``: of the reader; the text is Chinese where there is no English.
+    """
+    body, body_language = lesson.body_in(language)
+    glossary = _only(content.all_held(session, GLOSSARY))
+    register = _only(content.all_held(session, LAWS))
+    terms = glossary.thing if glossary is not None and body_language == "zh" else Glossary(())
+    wanted = _Wanted(
+        standing.held.digest, lesson.key, body_language, glossary.digest if glossary is not None else "", body, terms
+    )
+    sources = _sources(lesson, body, register.thing if register is not None else Register({}), language)
+    return LessonView(body_language, _part_views(wanted), sources)
+
+
+def _only(found: Mapping[str, Held]) -> Held | None:
+    return next(iter(found.values()), None)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Names what is kept: the digests stand for the texts, which are not compared."""
+
+    digest: str
+    lesson_key: str
+    language: str
+    glossary_digest: str
+    body: Body = field(compare=False)
+    glossary: Glossary = field(compare=False)
+
+
+@lru_cache(maxsize=200)
+def _part_views(wanted: _Wanted) -> tuple[PartView, ...]:
+    explained = {term.term: term for term in wanted.glossary.terms}
+    says = {word: term.says for word, term in explained.items()}
+    views = []
+    for number, part in enumerate(wanted.body.parts, 1):
+        used: list[str] = []
+
+        def mark(html: Markup, used: list[str] = used) -> Markup:
+            marked, found = markup.mark_terms(html, says, used)
+            used += found
+            return marked
+
+        blocks = tuple(
+            BlockView(
+                kind=block.kind.value,
+                html=mark(block.html),
+                points=tuple((point.number, point.head_html, mark(point.html)) for point in block.points),
+                items=tuple(mark(item) for item in block.items_html),
+                minutes=block.minutes,
+                answer=block.answer_html if block.answer else None,
+            )
+            for block in part.blocks
+        )
+        terms = tuple(explained[word] for word in used)
+        views.append(PartView(part, number, blocks, terms, tuple(spoken(part))))
+    return tuple(views)
+
+
+def _sources(lesson: Lesson, body: Body, register: Register, language: str) -> tuple[SourceView, ...]:
+    """Return the sources with what the register of today knows of them."""
+    cites = {register.place(cite): cite for cite in lesson.head.cites if not register.fault(cite)}
+    views = []
+    for source in body.sources:
+        found = register.find(cites[source.place]) if source.place in cites else None
+        if found is None:
+            views.append(_plain_source(source))
+            continue
+        law, article = found
+        place, says = source.place, source.says
+        if language == "en" and law.title_en and article.says_en:
+            place, says = register.place_en(cites[source.place]), article.says_en
+        views.append(
+            SourceView(
+                place,
+                says,
+                law.checked_on,
+                law.review_by,
+                law.verified_by_person.post if law.verified_by_person is not None else "",
+                law.verified_by_person.on if law.verified_by_person is not None else None,
+                article.says != source.says and body is lesson.body,
+            )
+        )
+    return tuple(views)
+
+
+def _plain_source(source: Source) -> SourceView:
+    return SourceView(source.place, source.says) if source.place else SourceView("", source.text)
