@@ -1,0 +1,1 @@
+"""Use cases of certification: proposing and signing off, revoking, papers."""
