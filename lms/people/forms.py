@@ -1,12 +1,106 @@
 """Forms of people, and the words for its refusals."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, StringField
-from wtforms.validators import InputRequired, Length
+from flask_wtf.file import FileField, FileRequired
+from wtforms import DateField, HiddenField, PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
+from lms.access.identity import Role
+from lms.people.formats.cleaning import EDUCATIONS
+from lms.people.formats.headings import Field
+from lms.people.rules import LONGEST_REASON, Sex, StaffState
 from lms.web.forms import BaseForm
+
+STATE_WORDS: dict[StaffState, Any] = {
+    StaffState.CANDIDATE: _l("候选人"),
+    StaffState.TRAINEE: _l("培训中"),
+    StaffState.ACTIVE: _l("在岗"),
+    StaffState.SUSPENDED: _l("暂停负责网格 · 学习改进中"),
+    StaffState.SECONDED: _l("借调"),
+    StaffState.ENDED: _l("已离开"),
+}
+SEX_WORDS: dict[Sex, Any] = {Sex.FEMALE: _l("女"), Sex.MALE: _l("男"), Sex.UNKNOWN: _l("没有填")}
+ROLE_WORDS: dict[Role, Any] = {
+    Role.MENTOR: _l("带教师傅"),
+    Role.TRAINER: _l("培训教师"),
+    Role.GRID_LEADER: _l("网格长"),
+    Role.OFFICIAL: _l("街道干部"),
+    Role.SYSTEM_ADMIN: _l("系统管理员"),
+    Role.AUDIT_ADMIN: _l("审计管理员"),
+}
+EDUCATION_WORDS: dict[str, Any] = {
+    "": _l("没有填"),
+    **dict(
+        zip(
+            EDUCATIONS,
+            (_l("小学"), _l("初中"), _l("高中"), _l("中专"), _l("大专"), _l("本科"), _l("研究生")),
+            strict=True,
+        )
+    ),
+}
+FIELD_WORDS: dict[Field, Any] = {
+    Field.STAFF_NUMBER: _l("工号"),
+    Field.NAME: _l("姓名"),
+    Field.SEX: _l("性别"),
+    Field.BIRTH_MONTH: _l("出生年月"),
+    Field.EDUCATION: _l("学历"),
+    Field.PHONE: _l("手机"),
+    Field.COMMUNITY: _l("社区"),
+    Field.GRID: _l("网格"),
+    Field.POST: _l("岗位"),
+    Field.EMPLOYMENT: _l("专职还是兼职"),
+    Field.JOINED_ON: _l("入职日期"),
+}
+NOTE_WORDS: dict[str, Any] = {
+    "tidied": _l("%(field)s：“%(before)s”改成“%(after)s”"),
+    "date_read": _l("%(field)s：“%(before)s”读作 %(after)s"),
+    "month_one_or_ten": _l("%(field)s：“%(before)s”可能是 1 月，也可能是 10 月，暂按 %(after)s，请核对"),
+    "filled_down": _l("%(field)s：合并的格子，按上面的“%(after)s”"),
+    "phone_one_of_several": _l("%(field)s：写了几个号码，只留 %(after)s"),
+    "phone_length": _l("%(field)s：“%(before)s”位数不对，先存着，请核对"),
+    "sex_unread": _l("%(field)s：“%(before)s”读不懂，先空着"),
+    "post_unread": _l("%(field)s：“%(before)s”不认识，先空着"),
+    "employment_unread": _l("%(field)s：“%(before)s”不认识，按专职"),
+    "unit_will_be_made": _l("%(before)s 会一起建好"),
+    "namesake": _l("和 %(after)s 同名，看看是不是同一个人"),
+    "name_missing": _l("没有姓名"),
+    "name_private_use": _l("姓名“%(before)s”里有旧系统自造的字，打印不出来，请换成标准字"),
+    "name_long": _l("姓名太长，最多 60 个字"),
+    "staff_number_shape": _l("工号“%(before)s”不对，要 3 到 20 位字母和数字"),
+    "date_unread": _l("%(field)s“%(before)s”读不懂，写成 1971-03 这样"),
+    "birth_unlikely": _l("出生年月“%(before)s”不像在岗的人，请核对"),
+    "date_in_future": _l("%(field)s“%(before)s”还没到，请核对"),
+    "twice_in_file": _l("和第 %(after)s 行是同一个人"),
+    "number_elsewhere": _l("工号 %(before)s 在别的单位已经有人用"),
+    "number_of_another": _l("工号 %(before)s 是另一个名字的人，请核对"),
+    "number_of_ended": _l("工号 %(before)s 是已经离开的人，请核对"),
+    "namesake_in_file": _l("和第 %(after)s 行同名，看看是不是同一个人"),
+    "education_unread": _l("%(field)s：“%(before)s”不认识，先空着"),
+    "phone_scientific": _l("手机“%(before)s”被 Excel 改坏了，后面几位没了，请重新填"),
+    "community_twice": _l("“%(before)s”可能是几个社区，请写全名"),
+    "unit_other": _l("写的是“%(before)s”，这次导入的是“%(after)s”"),
+    "unit_closed": _l("这个单位已经撤销"),
+    "not_entered": _l("这一行没有存上，请核对后再导入"),
+    "grid_without_community": _l("写了网格“%(before)s”，没写社区"),
+    "community_unknown": _l("没有“%(before)s”这个社区"),
+    "grid_unknown": _l("没有“%(before)s”这个网格"),
+    "people.staff_number.taken": _l("工号已经有人用了"),
+    "hint_staff_number": _l("可以不填，系统会接着往下编"),
+    "hint_name": _l("必填。少数民族名字中间的点，哪种写法都可以"),
+    "hint_sex": _l("男或女"),
+    "hint_birth_month": _l("写成 1974-05；1974.5、1974年5月也认得"),
+    "hint_education": _l("小学、初中、高中、中专、大专、本科、研究生"),
+    "hint_phone": _l("写一个手机号"),
+    "hint_community": _l("社区名称，要和系统里的一样"),
+    "hint_grid": _l("第1网格，或者只写 1"),
+    "hint_post": _l("网格长、网格员、信息员、调解、监督回访"),
+    "hint_employment": _l("专职或兼职；驻村辅警也写在这里"),
+    "hint_joined_on": _l("写成 2026-09-01"),
+}
 
 MESSAGES: dict[str, Any] = {
     "people.sign_in.refused": _l("工号或密码不对。请照着纸条再核对一遍，字母大小写都可以。"),
@@ -29,6 +123,11 @@ MESSAGES: dict[str, Any] = {
     "people.preference.unknown": _l("没有这个选项。"),
     "people.person.not_found": _l("没有找到这个人。可能不在您负责的范围里。"),
     "people.unit.not_found": _l("没有找到这个单位。可能不在您负责的范围里。"),
+    "people.unit.name_long": _l("单位名称太长，最多 %(most)s 个字。"),
+    "people.unit.name_en_long": _l("英文名称太长，最多 %(most)s 个字母。"),
+    "people.birth_month.shape": _l("出生年月“%(value)s”不对，写成 1971-03 这样。"),
+    "people.education.long": _l("学历太长，最多 %(most)s 个字。"),
+    "people.phone.long": _l("手机号太长，最多 %(most)s 位。请核对。"),
     "people.unit.name_missing": _l("写上单位名称。"),
     "people.unit.wrong_parent": _l("上下级不对：区县下面是街道，街道下面是社区，社区下面是网格。"),
     "people.unit.name_taken": _l("上级单位下面已经有“%(value)s”了。"),
@@ -40,14 +139,56 @@ MESSAGES: dict[str, Any] = {
     "people.state.not_from_here": _l("现在的状态不能这样办。请刷新看看最新状态。"),
     "people.state.moved_on": _l("状态刚被别人改过。请刷新看看。"),
     "people.post.not_a_grid": _l("岗位要落在网格上。请选一个网格。"),
+    "people.person.changed_meanwhile": _l("这个人的信息刚被别人改过。请回到上一页看看最新的，再改一次。"),
+    "people.role.no_such_action": _l("没有这种办法。"),
+    "people.role.not_found": _l("没有找到这条角色。可能不在您负责的范围里。"),
+    "people.roster.empty": _l("文件是空的。请重新选一个。"),
+    "people.roster.old_excel": _l("这是旧版 Excel（.xls）。请用 Excel 或 WPS 打开，另存为 .xlsx 再传。"),
+    "people.roster.not_a_table": _l("这个文件不是表格。请传 .xlsx 或 .csv。"),
+    "people.roster.too_large": _l("文件解开以后太大，不能导入。请分成几份。"),
+    "people.roster.too_many_rows": _l("行数太多，一次最多 %(most)s 行。请分成几份。"),
+    "people.roster.no_headings": _l("没有找到表头。表里要有一行写着“姓名”等列名。"),
+    "people.roster.no_rows": _l("表头下面没有人员。请看看是不是选错了表。"),
+    "people.roster.encoding": _l("文字编码读不懂。请用 Excel 另存为 .xlsx 再传。"),
+    "people.roster.not_found": _l("没有找到这次导入。可能不在您负责的范围里。"),
+    "people.roster.moved_on": _l("这次导入已经开始或已经取消，不能再改。"),
+    "people.roster.no_name_column": _l("请指明哪一列是姓名。"),
+    "people.roster.no_such_column": _l("表里没有“%(heading)s”这一列。"),
+    "people.roster.column_twice": _l("同一列不能用两次。请把其中一个改成“不导入”。"),
+    "people.roster.identity_column": _l("这一列不保存，不能选。"),
+    "people.roster.unknown_state": _l("请选这些人现在的状态。"),
+    "people.roster.no_such_row": _l("没有第 %(line)s 行。"),
+    "people.roster.no_such_decision": _l("这一行不能这样办。"),
+    "people.roster.nothing_to_enter": _l("没有可以导入的行。先把有问题的改好，再传一次。"),
     "people.role.not_grantable": _l("没有这种角色。"),
     "people.role.dates": _l("结束日期不能早于开始日期。"),
+    "people.role.over": _l("结束日期已经过了。"),
+    "people.role.basis_long": _l("依据太长，最多 %(most)s 个字。"),
     "people.role.own": _l("自己的角色要由别人来办。"),
     "people.role.not_yours": _l("这种角色不由您来给。街道干部可以给师傅、教师、网格长；干部和管理员由系统管理员给。"),
     "people.role.clash": _l("系统管理员和审计管理员不能是同一个人。"),
     "people.role.already": _l("这个人已经有这个角色，或者正等着确认。"),
     "people.role.moved_on": _l("这条角色刚被别人办过。请刷新看看。"),
 }
+
+
+def note_words(note: Mapping[str, Any]) -> str:
+    """Return a note on a roster's cell (as ``Note.as_json`` gives it) as a sentence."""
+    words = str(NOTE_WORDS[note["code"] if note["code"] in NOTE_WORDS else "not_entered"])
+    field = str(FIELD_WORDS[Field(note["field"])]) if note["field"] in {each.value for each in Field} else ""
+    return words % {"field": field, "before": note["before"], "after": note["after"]}
+
+
+def wrong_words(notes: Sequence[Mapping[str, Any]]) -> str:
+    """Return what keeps a row of a roster from being entered, the notes on mere cleaning left out."""
+    return "；".join(
+        note_words(note) for note in notes if note["is_error"] or note["code"] in {"namesake", "namesake_in_file"}
+    )
+
+
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """Return the options of a SelectField from pairs of value and words."""
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class SignInForm(BaseForm):
@@ -94,3 +235,54 @@ class ReauthenticateForm(BaseForm):
         [InputRequired(_l("写上密码。")), Length(max=200)],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+class PersonForm(BaseForm):
+    """一个人的信息."""
+
+    staff_number = StringField(
+        _l("工号"), [InputRequired(_l("写上工号。")), Length(max=40)], description=_l("字母和数字，例如 CG0231")
+    )
+    name = StringField(_l("姓名"), [InputRequired(_l("写上姓名。")), Length(max=100)])
+    sex = SelectField(_l("性别"), choices=choices((each.value, SEX_WORDS[each]) for each in Sex))
+    birth_month = StringField(
+        _l("出生年月"),
+        [Optional(), Regexp(r"(19|20)\d\d-(0[1-9]|1[0-2])\Z", message=_l("写成 1971-03 这样。"))],
+        description=_l("例如 1974-05"),
+    )
+    education = SelectField(_l("学历"), choices=choices(EDUCATION_WORDS.items()))
+    phone = StringField(_l("手机"), [Optional(), Length(max=30)])
+    unit = SelectField(_l("单位"), validate_choice=True)
+    joined_on = DateField(_l("入职日期"), [InputRequired(_l("选入职日期。"))])
+    version = HiddenField()
+
+
+class UnitForm(BaseForm):
+    """一个单位."""
+
+    parent = SelectField(_l("上级单位"))
+    name = StringField(_l("名称"), [InputRequired(_l("写上单位名称。")), Length(max=60)])
+    name_en = StringField(_l("英文名称"), [Optional(), Length(max=80)])
+
+
+class RoleForm(BaseForm):
+    """给一个角色."""
+
+    role = SelectField(_l("角色"))
+    unit = SelectField(_l("在哪个单位"))
+    starts_on = DateField(_l("从哪天起"), [InputRequired(_l("选开始日期。"))])
+    ends_on = DateField(_l("到哪天止"), [Optional()])
+    basis = StringField(_l("依据"), [Optional(), Length(max=200)], description=_l("文件名和文号，没有可以不写"))
+
+
+class RoleDecisionForm(BaseForm):
+    """确认、退回或结束一个角色."""
+
+    reason = StringField(_l("原因"), [Optional(), Length(max=LONGEST_REASON, message=_l("原因太长，最多 200 个字。"))])
+
+
+class RosterForm(BaseForm):
+    """选花名册文件."""
+
+    unit = SelectField(_l("这份花名册是哪个单位的"))
+    file = FileField(_l("文件"), [FileRequired(_l("选一个文件。"))], description=_l(".xlsx 或 .csv，最大 16 MB"))

@@ -206,11 +206,11 @@ class RosterImport(Base):
 
     The file itself is not kept: cells of columns that hold identity-card numbers never reach the database.
     ``columns``: headings as found; ``mapping``: field → column index; ``ignored``: headings left out and why.
+    What it decides is audited person by person, and once as a whole.
     pii: rows hold what the office wrote; rows of an abandoned or finished import are swept after 7 days.
     """
 
     __tablename__ = "roster_import"
-    __audited__ = True
     __table_args__ = (sa.Index("ix_roster_import_unit_id", "unit_id"),)
 
     id: Mapped[Id]

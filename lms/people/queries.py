@@ -1,5 +1,6 @@
 """Reading units, persons and accounts."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -7,11 +8,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from lms.access.filters import visible
-from lms.access.identity import HeldRole, Identity, Role
+from lms.access.identity import CONSOLE, Channel, HeldRole, Identity, Role
 from lms.access.permissions import Permission
+from lms.audit.models import AuditEntry
 from lms.core.errors import NotFound
-from lms.people.models import Account, OrgUnit, Person, PostHolding, Preference, RoleGrant, SignInSession
-from lms.people.rules import GrantState, StaffState, UnitKind, clean_staff_number, name_key
+from lms.people.models import (
+    Account,
+    OrgUnit,
+    Person,
+    PostHolding,
+    Preference,
+    RoleGrant,
+    RosterImport,
+    RosterRow,
+    SignInSession,
+)
+from lms.people.rules import GrantState, RosterState, RowState, StaffState, UnitKind, clean_staff_number, name_key
 
 
 @dataclass(frozen=True)
@@ -140,7 +152,7 @@ def person_by_public_id(session: Session, identity: Identity, permission: Permis
         sa.select(Person)
         .join(OrgUnit, OrgUnit.id == Person.unit_id)
         .where(Person.public_id == public_id, reachable_persons(identity, permission))
-        .options(joinedload(Person.unit))
+        .options(joinedload(Person.unit).joinedload(OrgUnit.parent))
     )
     if person is None:
         raise NotFound("people.person.not_found")
@@ -168,13 +180,12 @@ def search_persons(
         .order_by(Person.name_sort, Person.staff_number)
     )
     if text.strip():
-        key = name_key(text)
-        statement = statement.where(
-            sa.or_(
-                Person.name_key.contains(key, autoescape=True),
-                Person.staff_number.contains(text.strip().upper(), autoescape=True),
-            )
-        )
+        # What is empty once cleaned (a dot, a hyphen) is part of every name: it finds nobody instead of everybody.
+        key, number = name_key(text), clean_staff_number(text)
+        found = [Person.name_key.contains(key, autoescape=True)] if key else []
+        if number:
+            found.append(Person.staff_number.contains(number, autoescape=True))
+        statement = statement.where(sa.or_(*found) if found else sa.false())
     if unit is not None:
         statement = statement.where(OrgUnit.path.startswith(unit.path, autoescape=True))
     if state is not None:
@@ -238,6 +249,56 @@ def posts_of(session: Session, person_id: int, day: date) -> list[PostHolding]:
     )
 
 
+def all_posts_of(session: Session, person_id: int) -> list[PostHolding]:
+    """Return every post a person holds, held or is going to hold, latest first."""
+    return list(
+        session.scalars(
+            sa.select(PostHolding)
+            .where(PostHolding.person_id == person_id)
+            .options(joinedload(PostHolding.unit))
+            .order_by(PostHolding.starts_on.desc(), PostHolding.id.desc())
+        )
+    )
+
+
+def names_of_persons(session: Session, person_ids: Collection[int | None]) -> dict[int, str]:
+    """Return the names of persons by internal id, for "proposed by"."""
+    wanted = {each for each in person_ids if each is not None}
+    rows = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One entry of the trail on a person's page. ``actor``: a name, or console, system."""
+
+    seq: int
+    tag: str
+    at: datetime
+    actor: str
+
+
+def latest_on_person(session: Session, person: Person, limit: int = 10) -> list[Happened]:
+    """Return what was last done to a person's data, account, posts and roles, latest first.
+
+    The caller has made sure that the reader may read the trail of this person.
+    """
+    parts = [
+        sa.select(table.public_id).where(table.person_id == person.id) for table in (Account, RoleGrant, PostHolding)
+    ]
+    rows = session.execute(
+        sa.select(AuditEntry.seq, AuditEntry.tag, AuditEntry.business_at, AuditEntry.actor, Person.name)
+        .outerjoin(Person, Person.public_id == AuditEntry.actor)
+        .where(
+            AuditEntry.object_type.in_(("person", "account", "role_grant", "post_holding")),
+            sa.or_(AuditEntry.object_id == person.public_id, *(AuditEntry.object_id.in_(part) for part in parts)),
+        )
+        .order_by(AuditEntry.seq.desc())
+        .limit(limit)
+    )
+    return [Happened(seq, tag, at, name or actor) for seq, tag, at, actor, name in rows]
+
+
 def grants_of(session: Session, person_id: int) -> list[RoleGrant]:
     """Return all role grants of a person, latest first."""
     return list(
@@ -295,3 +356,207 @@ def unit_named(session: Session, name: str) -> OrgUnit:
 def real_people_exist(session: Session) -> bool:
     """Whether anyone is entered who is not of the demo."""
     return session.scalar(sa.select(Person.id).where(Person.is_demo.is_(False)).limit(1)) is not None
+
+
+def identity_for_job(session: Session, person_id: int | None, day: date) -> Identity:
+    """Return the identity under which a job acts for the person who started it, with the roles held on ``day``.
+
+    The system itself when nobody started it (the command line's jobs).
+    """
+    if person_id is None:
+        return CONSOLE
+    public_id = session.scalar(sa.select(Person.public_id).where(Person.id == person_id))
+    if public_id is None:
+        raise NotFound("people.person.not_found")
+    held = session.execute(
+        sa.select(RoleGrant.role, OrgUnit.path)
+        .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
+        .where(RoleGrant.person_id == person_id, *in_force(day))
+    )
+    return Identity(
+        person_id=person_id,
+        public_id=public_id,
+        roles=tuple(HeldRole(role, path) for role, path in held),
+        channel=Channel.JOB,
+    )
+
+
+def roster_by_public_id(session: Session, identity: Identity, public_id: str) -> RosterImport:
+    """Return a roster import within reach. Raises NotFound."""
+    roster = session.scalar(
+        sa.select(RosterImport)
+        .join(OrgUnit, OrgUnit.id == RosterImport.unit_id)
+        .where(RosterImport.public_id == public_id, visible(identity, Permission.ROSTER_IMPORT, unit_path=OrgUnit.path))
+        .options(joinedload(RosterImport.unit))
+    )
+    if roster is None:
+        raise NotFound("people.roster.not_found")
+    return roster
+
+
+def rosters_within(session: Session, identity: Identity, limit: int = 20) -> list[RosterImport]:
+    """Return the latest roster imports within reach."""
+    statement = (
+        sa.select(RosterImport)
+        .join(OrgUnit, OrgUnit.id == RosterImport.unit_id)
+        .where(visible(identity, Permission.ROSTER_IMPORT, unit_path=OrgUnit.path))
+        .options(joinedload(RosterImport.unit))
+        .order_by(RosterImport.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
+
+
+def same_file_before(session: Session, roster: RosterImport) -> RosterImport | None:
+    """Return an earlier import of the very same file that was carried through, or None."""
+    return session.scalar(
+        sa.select(RosterImport)
+        .where(
+            RosterImport.file_digest == roster.file_digest,
+            RosterImport.unit_id == roster.unit_id,
+            RosterImport.state == RosterState.DONE,
+            RosterImport.id != roster.id,
+        )
+        .order_by(RosterImport.id.desc())
+        .limit(1)
+    )
+
+
+def roster_rows(roster: RosterImport, states: Sequence[RowState] = ()) -> sa.Select[RosterRow]:
+    """Return the select of a roster's rows in the order of the file, all or those in some states."""
+    statement = sa.select(RosterRow).where(RosterRow.import_id == roster.id).order_by(RosterRow.line)
+    return statement.where(RosterRow.state.in_(states)) if states else statement
+
+
+def rosters_to_sweep(session: Session, before: datetime) -> list[int]:
+    """Return the ids of imports that still have rows but were finished, or begun and left lying, before a moment."""
+    over = sa.and_(RosterImport.state.in_([RosterState.DONE, RosterState.ABANDONED]), RosterImport.finished_at < before)
+    left_lying = sa.and_(RosterImport.state == RosterState.READ, RosterImport.begun_at < before)
+    has_rows = sa.exists().where(RosterRow.import_id == RosterImport.id)
+    return list(session.scalars(sa.select(RosterImport.id).where(sa.or_(over, left_lying), has_rows)))
+
+
+@dataclass(frozen=True)
+class AccountState:
+    """Whether a person can sign in: ``is_own``: has an own password; ``code_until``: a one-time code waits."""
+
+    is_own: bool
+    code_until: datetime | None
+
+
+def account_state(session: Session, person_id: int) -> AccountState | None:
+    """Return how a person can sign in, None without an account."""
+    row = session.execute(sa.select(Account.temporary_until).where(Account.person_id == person_id)).one_or_none()
+    return None if row is None else AccountState(row.temporary_until is None, row.temporary_until)
+
+
+def persons_with_account(session: Session, person_ids: Sequence[int]) -> set[int]:
+    """Return which of the persons have chosen a password of their own."""
+    return set(
+        session.scalars(
+            sa.select(Account.person_id).where(Account.person_id.in_(person_ids), Account.temporary_until.is_(None))
+        )
+    )
+
+
+def persons_without_password(session: Session, identity: Identity, unit: OrgUnit | None, limit: int) -> list[Person]:
+    """Return persons within reach who have not chosen a password yet, by unit and name."""
+    statement = (
+        sa.select(Person)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .outerjoin(Account, Account.person_id == Person.id)
+        .where(
+            reachable_persons(identity, Permission.SLIP_PRINT),
+            Person.state != StaffState.ENDED,
+            sa.or_(Account.id.is_(None), Account.temporary_until.is_not(None)),
+        )
+        .options(joinedload(Person.unit))
+        .order_by(OrgUnit.path, Person.name_sort)
+        .limit(limit)
+    )
+    if unit is not None:
+        statement = statement.where(OrgUnit.path.startswith(unit.path, autoescape=True))
+    return list(session.scalars(statement))
+
+
+def slips_waiting(session: Session, person_ids: Collection[int]) -> dict[int, datetime]:
+    """Return until when the unused first password (or one-time code) of each of the persons can be used."""
+    rows = session.execute(
+        sa.select(Account.person_id, Account.temporary_until).where(
+            Account.person_id.in_(person_ids), Account.temporary_until.is_not(None)
+        )
+    )
+    return {person_id: until for person_id, until in rows if until is not None}
+
+
+def persons_by_unit(session: Session, identity: Identity) -> dict[int, int]:
+    """Return the number of persons (who have not left) of each unit within reach."""
+    rows = session.execute(
+        sa.select(Person.unit_id, sa.func.count())
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .where(Person.state != StaffState.ENDED, visible(identity, Permission.UNIT_SEE, unit_path=OrgUnit.path))
+        .group_by(Person.unit_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def role_by_public_id(session: Session, identity: Identity, public_id: str) -> RoleGrant:
+    """Return a role grant within reach. Raises NotFound."""
+    grant = session.scalar(
+        sa.select(RoleGrant)
+        .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
+        .where(RoleGrant.public_id == public_id, visible(identity, Permission.ROLE_PROPOSE, unit_path=OrgUnit.path))
+        .options(joinedload(RoleGrant.unit), joinedload(RoleGrant.person))
+    )
+    if grant is None:
+        raise NotFound("people.role.not_found")
+    return grant
+
+
+def proposed_roles(session: Session, identity: Identity) -> list[RoleGrant]:
+    """Return the roles within reach that wait for a second person, oldest first."""
+    statement = (
+        sa.select(RoleGrant)
+        .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
+        .where(
+            RoleGrant.state == GrantState.PROPOSED,
+            visible(identity, Permission.ROLE_CONFIRM, unit_path=OrgUnit.path),
+        )
+        .options(joinedload(RoleGrant.unit), joinedload(RoleGrant.person))
+        .order_by(RoleGrant.id)
+    )
+    return list(session.scalars(statement))
+
+
+def roles_in_force(session: Session, identity: Identity, day: date) -> list[RoleGrant]:
+    """Return the roles within reach that are in force on ``day``, by role and unit."""
+    statement = (
+        sa.select(RoleGrant)
+        .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
+        .where(*in_force(day), visible(identity, Permission.ROLE_CONFIRM, unit_path=OrgUnit.path))
+        .options(joinedload(RoleGrant.unit), joinedload(RoleGrant.person))
+        .order_by(RoleGrant.role, OrgUnit.path, RoleGrant.id)
+    )
+    return list(session.scalars(statement))
+
+
+def count_without_account(session: Session, identity: Identity) -> int:
+    """Return how many persons within reach have no account at all: nobody printed a slip for them yet."""
+    statement = (
+        sa.select(sa.func.count(Person.id))
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .outerjoin(Account, Account.person_id == Person.id)
+        .where(reachable_persons(identity, Permission.SLIP_PRINT), Account.id.is_(None))
+        .where(Person.state != StaffState.ENDED)
+    )
+    return session.scalar(statement) or 0
+
+
+def count_candidates(session: Session, identity: Identity) -> int:
+    """Return how many candidates within reach wait to be admitted."""
+    statement = (
+        sa.select(sa.func.count(Person.id))
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .where(reachable_persons(identity, Permission.PERSON_ADMIT), Person.state == StaffState.CANDIDATE)
+    )
+    return session.scalar(statement) or 0

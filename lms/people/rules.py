@@ -251,6 +251,22 @@ def clean_staff_number(raw: str) -> str:
 
 
 STAFF_NUMBER = re.compile(r"[A-Z0-9]{3,20}")
+BIRTH_MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
+
+LONGEST_NAME = 60
+LONGEST_EDUCATION = 20
+LONGEST_PHONE = 20
+LONGEST_UNIT_NAME = 60
+LONGEST_ENGLISH_UNIT_NAME = 80
+LONGEST_BASIS = 200
+LONGEST_REASON = 200
+"""In characters, as wide as the columns: PostgreSQL refuses what is longer, SQLite keeps it."""
+
+
+def clean_unit_name(raw: str) -> str:
+    """Return the name of a unit, or a line about an act, as it is stored: NFC, nothing invisible, single spaces."""
+    text = "".join(char for char in unicodedata.normalize("NFC", raw) if unicodedata.category(char) != "Cf")
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
 
 
 def clean_phone(raw: str) -> str:
@@ -367,6 +383,69 @@ def in_force_on(starts_on: date, ends_on: date | None, day: date) -> bool:
     return starts_on <= day and (ends_on is None or day <= ends_on)
 
 
+def has_lapsed(ends_on: date | None, day: date) -> bool:
+    """Whether a dated holding is over on ``day`` because its last day has passed, without anyone ending it."""
+    return ends_on is not None and ends_on < day
+
+
 def unit_path(parent_path: str | None, unit_id: int) -> str:
     """Return a unit's path. The trailing slash keeps /1/5/ from matching /1/50/."""
     return f"{parent_path or '/'}{unit_id}/"
+
+
+# --- recognising a person of a roster -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a person when a roster row is compared with them; "" where nothing is known."""
+
+    person_id: int
+    staff_number: str
+    name_key: str
+    birth_month: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """Who a roster row is: a known person, nobody known (``person_id`` None), or a namesake to look at."""
+
+    person_id: int | None
+    is_namesake: bool = False
+
+
+def match_person(row: Known, by_number: Known | None, namesakes: tuple[Known, ...]) -> Match:
+    """Return who a row is. ``row.person_id`` is ignored; ``namesakes``: known persons of the same name key.
+
+    The staff number decides when the row has one. Without: the same name with the same phone or the same
+    birth month is the same person; the same name with neither to compare is a namesake that someone must
+    look at; the same name with both different is another person.
+    """
+    if row.staff_number:
+        if by_number is not None:
+            return Match(by_number.person_id, is_namesake=by_number.name_key != row.name_key)
+        return Match(None)
+    for known in namesakes:
+        if row.phone and row.phone == known.phone:
+            return Match(known.person_id)
+    same_month = [known for known in namesakes if row.birth_month and row.birth_month == known.birth_month]
+    if len(same_month) == 1:
+        return Match(same_month[0].person_id)
+    for known in namesakes:
+        comparable = (row.phone and known.phone) or (row.birth_month and known.birth_month)
+        if not comparable or known in same_month:
+            return Match(known.person_id, is_namesake=True)
+    return Match(None)
+
+
+def next_staff_number(highest: str, taken: frozenset[str]) -> str:
+    """Return the number after ``highest`` (CG0241 → CG0242) that is not taken; WG0001 when there is none."""
+    found = re.fullmatch(r"([A-Z]*)(\d{1,12})", highest)
+    prefix, digits = (found[1], found[2]) if found else ("WG", "0000")
+    value = int(digits)
+    while True:
+        value += 1
+        number = f"{prefix}{value:0{len(digits)}d}"
+        if number not in taken:
+            return number

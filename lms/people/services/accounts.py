@@ -262,18 +262,3 @@ def set_preference(
         preference.language = language
     if text_size is not None:
         preference.text_size = text_size
-
-
-def settle_demo_account(session: Session, account: Account, notice: str, *, now: datetime) -> None:
-    """Leave a demo account as it is after the first sign-in: own password chosen, notice read.
-
-    Raises Forbidden for a person who is not of the demo.
-    """
-    person = session.get_one(Person, account.person_id)
-    if not person.is_demo:
-        raise Forbidden("access.forbidden")
-    identity = Identity(person_id=person.id, public_id=person.public_id)
-    account.temporary_until = None
-    audit.record(session, identity, Role.PERSON, AuditTag.PASSWORD_CHANGED, account, now=now)
-    session.flush()
-    read_privacy_notice(session, identity, notice, now=now)

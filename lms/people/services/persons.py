@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from lms.access.decide import require
 from lms.access.identity import Identity, Scope
@@ -18,6 +18,10 @@ from lms.core.errors import Conflict, Invalid
 from lms.core.ids import new_public_id
 from lms.people.models import OrgUnit, Person, PostHolding
 from lms.people.rules import (
+    BIRTH_MONTH,
+    LONGEST_EDUCATION,
+    LONGEST_NAME,
+    LONGEST_PHONE,
     STAFF_NUMBER,
     Employment,
     PersonAction,
@@ -36,6 +40,9 @@ from lms.people.rules import (
 
 def name_sort(name: str) -> str:
     """Return the stored sort key of a name: its pinyin with tones, so that both databases sort alike."""
+    # Its dictionaries take 55 MB: loaded when the first name is entered, not into every process that shows one.
+    from pypinyin import Style, lazy_pinyin
+
     return " ".join(lazy_pinyin(name, style=Style.TONE3, neutral_tone_with_five=True)).lower()[:200]
 
 
@@ -60,17 +67,26 @@ def cleaned(data: PersonData) -> PersonData:
     name = clean_name(data.name)
     if not name:
         raise Invalid("people.name.missing", field="name")
-    if len(name) > 60:
+    # The key is as wide as the name, and a few letters grow when they are made small (İ).
+    if len(name) > LONGEST_NAME or len(name_key(name)) > LONGEST_NAME:
         raise Invalid("people.name.long", field="name")
     if has_private_use(name):
         raise Invalid("people.name.private_use", field="name", value=name)
+    if data.birth_month and not BIRTH_MONTH.fullmatch(data.birth_month):
+        raise Invalid("people.birth_month.shape", field="birth_month", value=data.birth_month)
+    education = data.education.strip()
+    if len(education) > LONGEST_EDUCATION:
+        raise Invalid("people.education.long", field="education", most=LONGEST_EDUCATION)
+    phone = clean_phone(data.phone)
+    if len(phone) > LONGEST_PHONE:
+        raise Invalid("people.phone.long", field="phone", most=LONGEST_PHONE)
     return PersonData(
         staff_number=number,
         name=name,
         sex=data.sex,
         birth_month=data.birth_month,
-        education=data.education.strip(),
-        phone=clean_phone(data.phone),
+        education=education,
+        phone=phone,
         joined_on=data.joined_on,
     )
 
@@ -119,7 +135,8 @@ def correct_person(
 ) -> bool:
     """Correct what is kept on a person, unit included. True when something changed.
 
-    Raises Invalid for bad data, Conflict for a taken staff number, NotFound when either unit is out of reach.
+    Raises Invalid for bad data, Conflict for a taken staff number or when somebody else changed the person since
+    they were read, NotFound when either unit is out of reach.
     """
     scope = Scope(owner_id=None, unit_path=person.unit.path)
     role = require(actor, Permission.PERSON_EDIT, scope, now=clock.real_now())
@@ -143,6 +160,10 @@ def correct_person(
     for name, value in changed.items():
         setattr(person, name, value)
     audit.record(session, actor, role, AuditTag.PERSON_CHANGED, person, now=now, unit_path=unit.path)
+    try:
+        session.flush()  # the version column says whether somebody else was faster
+    except StaleDataError as error:
+        raise Conflict("people.person.changed_meanwhile") from error
     return True
 
 

@@ -16,7 +16,15 @@ from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
 from lms.core.ids import new_public_id
 from lms.people.models import OrgUnit, Person, RoleGrant
-from lms.people.rules import GRANT_TRANSITIONS, GrantAction, GrantState, clashing_role, may_grant
+from lms.people.rules import (
+    GRANT_TRANSITIONS,
+    LONGEST_BASIS,
+    GrantAction,
+    GrantState,
+    clashing_role,
+    has_lapsed,
+    may_grant,
+)
 from lms.people.services.accounts import end_other_sessions
 
 
@@ -45,6 +53,48 @@ def _refuse_clash(session: Session, person: Person, role: Role, starts_on: date,
         raise Conflict("people.role.clash", role=role.value, other=clash.value)
 
 
+def _end_lapsed(
+    session: Session, actor: Identity, acting: Role, person: Person, role: Role, unit: OrgUnit, now: datetime
+) -> None:
+    """End the same role on the same unit when its last day has passed, so that it can be given again.
+
+    The caller holds the lock on the person.
+    """
+    lapsed = session.scalars(
+        sa.select(RoleGrant).where(
+            RoleGrant.person_id == person.id,
+            RoleGrant.role == role,
+            RoleGrant.unit_id == unit.id,
+            RoleGrant.state == GrantState.IN_FORCE,
+            RoleGrant.ends_on < clock.local_date(now),
+        )
+    ).all()
+    for grant in lapsed:
+        statement = (
+            sa.update(RoleGrant)
+            .where(RoleGrant.id == grant.id, RoleGrant.state == GrantState.IN_FORCE)
+            .values(state=GrantState.ENDED, decided_at=now)
+        )
+        if not guarded_update(session, statement):
+            raise Conflict("people.role.moved_on", state=GrantState.IN_FORCE.value)
+        audit.record(
+            session,
+            actor,
+            acting,
+            AuditTag.ROLE_ENDED,
+            ("role_grant", grant.public_id),
+            now=now,
+            unit_path=unit.path,
+            diff={
+                "state": [GrantState.IN_FORCE.value, GrantState.ENDED.value],
+                "role": role.value,
+                "person": person.public_id,
+                "ends_on": grant.ends_on,
+            },
+        )
+        session.expire(grant)
+
+
 def propose_role(
     session: Session,
     actor: Identity,
@@ -59,17 +109,25 @@ def propose_role(
 ) -> RoleGrant:
     """Propose a role for a person on a unit.
 
-    Raises Invalid for dates the wrong way round or a role that cannot be granted, Forbidden when the actor may
-    not give this role or proposes for themselves, Conflict when it is proposed or held already, or clashes.
+    The same role whose last day has passed is ended in the same act.
+    Raises Invalid for dates the wrong way round or over, too long a basis or a role that cannot be granted,
+    Forbidden when the actor may not give this role or proposes for themselves, Conflict when it is proposed or
+    held already, or clashes.
     """
     if role not in GRANTABLE:
         raise Invalid("people.role.not_grantable", field="role")
     if ends_on is not None and ends_on < starts_on:
         raise Invalid("people.role.dates", field="ends_on")
+    if has_lapsed(ends_on, clock.local_date(now)):
+        raise Invalid("people.role.over", field="ends_on")
+    basis = basis.strip()
+    if len(basis) > LONGEST_BASIS:
+        raise Invalid("people.role.basis_long", field="basis", most=LONGEST_BASIS)
     acting = _acting_role(actor, Permission.ROLE_PROPOSE, unit, role, None)
     if person.id == actor.person_id:
         raise Forbidden("people.role.own")
     _refuse_clash(session, person, role, starts_on, ends_on)
+    _end_lapsed(session, actor, acting, person, role, unit, now)
     grant = RoleGrant(
         public_id=new_public_id(),
         person_id=person.id,
@@ -78,7 +136,7 @@ def propose_role(
         state=GrantState.PROPOSED,
         starts_on=starts_on,
         ends_on=ends_on,
-        basis=basis.strip(),
+        basis=basis,
         proposed_by_id=actor.person_id,
         proposed_at=now,
     )
@@ -96,7 +154,8 @@ def decide_role(
 ) -> None:
     """Confirm, refuse or end a role. Confirming needs another person than the proposer.
 
-    Raises Forbidden for the first person or one's own role, Conflict when it has been decided meanwhile.
+    Raises Forbidden for the first person or one's own role, Conflict when it has been decided meanwhile or when
+    its last day passed before anyone confirmed it.
     """
     unit, person = grant.unit, grant.person
     if action is GrantAction.CONFIRM:
@@ -111,14 +170,17 @@ def decide_role(
         raise Conflict("people.role.moved_on", state=grant.state.value)
     if person.id == actor.person_id:
         raise Forbidden("people.role.own")
+    today = clock.local_date(now)
     if action is GrantAction.CONFIRM:
+        if has_lapsed(grant.ends_on, today):
+            raise Conflict("people.role.over")
         _refuse_clash(session, person, grant.role, grant.starts_on, grant.ends_on)
     before = grant.state
     values: dict[str, object] = {"state": after, "decided_at": now}
     if action is GrantAction.CONFIRM:
         values["confirmed_by_id"] = actor.person_id
     if action is GrantAction.END:
-        values["ends_on"] = clock.local_date(now)
+        values["ends_on"] = today if grant.ends_on is None else min(grant.ends_on, today)
     statement = sa.update(RoleGrant).where(RoleGrant.id == grant.id, RoleGrant.state == before).values(**values)
     if not guarded_update(session, statement):
         raise Conflict("people.role.moved_on", state=before.value)

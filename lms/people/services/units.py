@@ -14,7 +14,14 @@ from lms.core import clock
 from lms.core.errors import Conflict, Invalid
 from lms.core.ids import new_public_id
 from lms.people.models import OrgUnit
-from lms.people.rules import PARENT_KIND, UnitKind, unit_path
+from lms.people.rules import (
+    LONGEST_ENGLISH_UNIT_NAME,
+    LONGEST_UNIT_NAME,
+    PARENT_KIND,
+    UnitKind,
+    clean_unit_name,
+    unit_path,
+)
 
 
 def add_unit(
@@ -30,14 +37,18 @@ def add_unit(
 ) -> OrgUnit:
     """Enter a unit below its parent.
 
-    Raises Invalid when the parent is not of the level above or the name is missing, Conflict when the
+    Raises Invalid when the parent is not of the level above, a name is missing or too long, Conflict when the
     parent has a unit of that name already.
     """
     parent_path = parent.path if parent is not None else "/"
     role = require(actor, Permission.UNIT_EDIT, Scope(unit_path=parent_path), now=clock.real_now())
-    name = name.strip()
+    name, name_en = clean_unit_name(name), clean_unit_name(name_en)
     if not name:
         raise Invalid("people.unit.name_missing", field="name")
+    if len(name) > LONGEST_UNIT_NAME:
+        raise Invalid("people.unit.name_long", field="name", most=LONGEST_UNIT_NAME)
+    if len(name_en) > LONGEST_ENGLISH_UNIT_NAME:
+        raise Invalid("people.unit.name_en_long", field="name_en", most=LONGEST_ENGLISH_UNIT_NAME)
     if (parent.kind if parent is not None else None) is not PARENT_KIND[kind]:
         raise Invalid("people.unit.wrong_parent", field="kind")
     parent_id = parent.id if parent is not None else None
@@ -49,7 +60,7 @@ def add_unit(
         public_id=public_id,
         kind=kind,
         name=name,
-        name_en=name_en.strip(),
+        name_en=name_en,
         parent_id=parent_id,
         path=f"?{public_id}",
         opened_on=opened_on,

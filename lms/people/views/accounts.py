@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import flask_login
-from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import current_app, flash, g, jsonify, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
 
 from lms.access.permissions import Permission
 from lms.core import clock
@@ -14,18 +15,20 @@ from lms.people import queries
 from lms.people.forms import ChangePasswordForm, ReauthenticateForm, SignInForm
 from lms.people.rules import PRIVACY_NOTICE, masked_phone
 from lms.people.services import accounts
+from lms.people.views import blueprint
 from lms.web.guards import allow, public
 from lms.web.i18n import LANGUAGE_COOKIE, TEXT_COOKIE
 from lms.web.safe_next import safe_next
 from lms.web.transaction import database, reading, writing
 
-blueprint = Blueprint("people", __name__)
-
 A_YEAR = timedelta(days=365)
 
 
-def _check_password(password: str) -> int:
-    """Return the person's id when the password is theirs. Raises Throttled or Invalid."""
+def check_own_password(password: str) -> int:
+    """Return the signed-in person's id when the password is theirs. Raises Throttled or Invalid.
+
+    Runs in transactions of its own: call it before the first statement on ``writing()``.
+    """
     return accounts.check_credentials(
         database(),
         current_app.extensions["lms.passwords"],
@@ -64,6 +67,14 @@ def sign_in() -> Any:
     return render_template("people/sign_in.html", form=form, next=target), 422 if form.errors else 200
 
 
+@blueprint.get("/sign-in/token")
+@public("a page that stays open over the end of its session signs in again without being left")
+def sign_in_token() -> Any:
+    """Whose session the browser has, if any, and the token that its forms need now. For our scripts."""
+    person = g.signed_in.identity.public_id if g.signed_in is not None else None
+    return jsonify(csrf_token=generate_csrf(), person=person)
+
+
 def keep_in_browser(token: str) -> None:
     """Start the browser's session anew with a sign-in token: nothing set before signing in survives."""
     session.clear()
@@ -99,7 +110,7 @@ def change_password() -> Any:
     target = safe_next(current_app, request.values.get("next"))
     if form.validate_on_submit():
         try:
-            _change_password(form)
+            _set_password(form)
         except LMSError as error:
             form.add_error(error)
             status = 429 if isinstance(error, Throttled) else 422
@@ -110,14 +121,14 @@ def change_password() -> Any:
     return page, 422 if form.errors else 200
 
 
-def _change_password(form: ChangePasswordForm) -> None:
+def _set_password(form: ChangePasswordForm) -> None:
     """Check, hash (outside the write lock) and set the new password. Raises LMSError."""
     new = form.new_password.data or ""
     old = form.old_password.data or ""
     if new != form.again.data:
         raise Invalid("people.password.mismatch", field="again")
     try:
-        person_id = _check_password(old)
+        person_id = check_own_password(old)
     except Invalid as error:
         raise Invalid("people.password.wrong", field="old_password") from error
     if new == old:
@@ -145,7 +156,7 @@ def reauthenticate() -> Any:
     target = safe_next(current_app, request.values.get("next"))
     if form.validate_on_submit():
         try:
-            _check_password(form.password.data or "")
+            check_own_password(form.password.data or "")
         except (Invalid, Throttled) as error:
             form.add_error(
                 error if isinstance(error, Throttled) else Invalid("people.password.wrong", field="password")

@@ -1,0 +1,10 @@
+"""Pages of people."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("people", __name__)
+
+# The modules below add their pages to the blueprint.
+from lms.people.views import accounts, persons, roles, roster, units  # noqa: E402
+
+__all__ = ["accounts", "blueprint", "persons", "roles", "roster", "units"]

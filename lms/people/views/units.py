@@ -1,0 +1,74 @@
+"""Pages of units."""
+
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from lms.access.decide import may_use
+from lms.access.permissions import Permission
+from lms.core import clock
+from lms.core.errors import Conflict, Invalid
+from lms.people import queries
+from lms.people.forms import UnitForm, choices
+from lms.people.rules import PARENT_KIND, UnitKind
+from lms.people.services import units as services
+from lms.people.views import blueprint
+from lms.people.views.persons import indented
+from lms.web.guards import allow
+from lms.web.transaction import reading, writing
+
+
+@blueprint.get("/units")
+@allow(Permission.UNIT_SEE)
+def units() -> str:
+    """The tree of units within reach, with the number of persons in each."""
+    reader, actor = reading(), g.signed_in.identity
+    listed = queries.units_within(reader, actor, Permission.UNIT_SEE)
+    own = queries.persons_by_unit(reader, actor)
+    totals = {
+        unit.id: sum(own.get(each.id, 0) for each in listed if each.path.startswith(unit.path)) for unit in listed
+    }
+    return render_template(
+        "people/units.html",
+        units=listed,
+        totals=totals,
+        outermost=min((unit.path.count("/") for unit in listed), default=0),
+        may_edit=may_use(actor, Permission.UNIT_EDIT),
+    )
+
+
+@blueprint.route("/units/new", methods=["GET", "POST"])
+@allow(Permission.UNIT_EDIT)
+def add_unit() -> Any:
+    """Enter a unit below one within reach."""
+    actor = g.signed_in.identity
+    form = UnitForm()
+    above = [
+        unit for unit in queries.units_within(reading(), actor, Permission.UNIT_EDIT) if unit.kind is not UnitKind.GRID
+    ]
+    form.parent.choices = choices(indented(above))
+    if request.method == "GET":
+        form.parent.data = request.args.get("parent")
+    if form.validate_on_submit():
+        writer = writing()
+        try:
+            parent = queries.unit_by_public_id(writer, actor, Permission.UNIT_EDIT, form.parent.data)
+            kind = next(kind for kind, level in PARENT_KIND.items() if level is parent.kind)
+            unit = services.add_unit(
+                writer,
+                actor,
+                kind,
+                form.name.data or "",
+                parent,
+                name_en=form.name_en.data or "",
+                opened_on=clock.today(),
+                now=clock.now(),
+            )
+        except (Invalid, Conflict) as error:
+            form.add_error(error)
+            return render_template("people/unit_form.html", form=form, has_parents=True), 422
+        flash(_("已加入 %(name)s。", name=unit.name), "ok")
+        return redirect(url_for("people.units"))
+    page = render_template("people/unit_form.html", form=form, has_parents=bool(above))
+    return page, 422 if form.errors else 200

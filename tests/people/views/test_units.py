@@ -1,0 +1,86 @@
+"""Pages of units over HTTP."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from lms.people.models import OrgUnit
+from tests import trail
+from tests.conftest import CountQueries, Site, post
+
+As = Callable[[str], FlaskClient]
+
+
+def named(site: Site, name: str) -> list[OrgUnit]:
+    with site.db.reading() as session:
+        return list(session.scalars(sa.select(OrgUnit).where(OrgUnit.name == name)))
+
+
+def test_the_tree_shows_what_is_within_reach_with_all_its_people(site: Site, as_person: As) -> None:
+    text = as_person("O1").get("/units").get_data(as_text=True)
+    assert "东街道1社区第1网格" in text
+    assert "西街道" not in text
+    assert f"/people?unit={site.world.unit_public_ids['east.1']}" in text
+    row = text[text.index(">东街道<") : text.index(">东街道1社区<")]
+    assert ">9</td>" in row  # of the office itself and everything below
+    text = as_person("L1").get("/units").get_data(as_text=True)
+    assert "东街道1社区第1网格" in text
+    assert "加一个单位" not in text
+    assert "东街道2社区" not in text
+
+
+def test_entering_a_unit_once(site: Site, as_person: As) -> None:
+    client = as_person("O1")
+    parent = site.world.unit_public_ids["east.1"]
+    assert f'<option selected value="{parent}">' in client.get(f"/units/new?parent={parent}").get_data(as_text=True)
+    before = trail.seq(site.db)
+    sent = {"parent": parent, "name": " 第3网格 ", "name_en": "Grid 3"}
+    assert post(client, "/units/new", sent).location == "/units"
+    assert "已加入 第3网格" in client.get("/units").get_data(as_text=True)
+    response = post(client, "/units/new", sent)
+    assert response.status_code == 422
+    text = response.get_data(as_text=True)
+    assert "已经有“第3网格”了" in text
+    assert 'value="Grid 3"' in text
+    [unit] = named(site, "第3网格")
+    assert unit.kind.value == "grid"
+    assert [entry.tag for entry in trail.entries(site.db, before)] == ["people:unit:added"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": ""}, "写上单位名称"),
+        ({"name": "长" * 61}, "60"),
+        ({"name_en": "x" * 81}, "80"),
+    ],
+)
+def test_wrong_input_keeps_what_was_typed(site: Site, as_person: As, changes: dict[str, str], words: str) -> None:
+    parent = site.world.unit_public_ids["east.1"]
+    sent = {"parent": parent, "name": "第3网格", "name_en": "Grid 3", **changes}
+    before = trail.seq(site.db)
+    response = post(as_person("O1"), "/units/new", sent)
+    assert response.status_code == 422
+    text = response.get_data(as_text=True)
+    assert words in text
+    assert f'value="{sent["name"]}"' in text
+    assert f'value="{sent["name_en"]}"' in text
+    assert f'<option selected value="{parent}">' in text
+    assert trail.seq(site.db) == before
+
+
+@pytest.mark.parametrize("place", ["west.1", "east.1.1", "district"])
+def test_a_parent_out_of_reach_or_without_a_level_below_is_no_choice(site: Site, as_person: As, place: str) -> None:
+    sent = {"parent": site.world.unit_public_ids[place], "name": "新的"}
+    assert post(as_person("O1"), "/units/new", sent).status_code == 422
+    assert named(site, "新的") == []
+
+
+@pytest.mark.parametrize("page", ["/units", "/units/new"])
+def test_the_pages_ask_little(site: Site, as_person: As, count_queries: CountQueries, page: str) -> None:
+    client = as_person("O1")
+    with count_queries(site.db) as statements:
+        assert client.get(page).status_code == 200
+    assert len(statements) <= 12, statements
