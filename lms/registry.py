@@ -12,19 +12,44 @@ from flask import Blueprint, request, url_for
 from flask_babel import lazy_gettext as _l
 
 import lms.audit.cli
+import lms.certification.cli
+import lms.certification.forms
+import lms.certification.views
+import lms.competency.cli
+import lms.competency.forms
+import lms.competency.views
+import lms.content.cli
+import lms.content.forms
+import lms.content.views
+import lms.courses.forms
+import lms.courses.views
 import lms.dashboard.views
 import lms.jobs.cli
 import lms.jobs.views
 import lms.people.cli
 import lms.people.forms
 import lms.people.views
+import lms.quizzes.forms
+import lms.quizzes.views
 from lms.access.decide import may_use
-from lms.access.identity import Identity
+from lms.access.identity import Identity, Role
 from lms.access.permissions import Permission
+from lms.certification import tasks as certification
+from lms.certification.content import CERTIFICATE
+from lms.certification.services import issuing, papers
+from lms.competency import tasks as competency
+from lms.competency.content import FRAMEWORK
+from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.core.db import Database
 from lms.core.reactions import Listeners
+from lms.courses.content import COURSE
 from lms.jobs.services import Handler
+from lms.people.services import roster
+from lms.quizzes import tasks as quizzes
+from lms.quizzes.content import BANK
 from lms.web import messages
+
+IN_BAR = 5
 
 
 @dataclass(frozen=True)
@@ -35,11 +60,17 @@ class Entry:
     label: Any
     icon: str
     permission: Permission
+    roles: tuple[Role, ...] = ()
+    """Shown to these roles only, although others hold the permission for their own things."""
+    has_whole_blueprint: bool = False
+    """Marked on every page of its blueprint, not on its own page alone."""
+    in_full: Any = None
+    """What it is called where there is room, when that is more than the label."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A place in the main navigation as a page shows it."""
+    """A place as a page shows it."""
 
     label: str
     url: str
@@ -49,42 +80,112 @@ class Shown:
 
 BLUEPRINTS: Sequence[Blueprint] = (
     lms.dashboard.views.blueprint,
+    lms.courses.views.blueprint,
+    lms.quizzes.views.blueprint,
+    lms.content.views.blueprint,
+    lms.certification.views.blueprint,
     lms.people.views.blueprint,
+    lms.competency.views.blueprint,
     lms.jobs.views.blueprint,
 )
 
 MESSAGES: Sequence[messages.Messages] = (
     messages.MESSAGES,
     lms.people.forms.MESSAGES,
+    lms.competency.forms.MESSAGES,
+    lms.content.forms.MESSAGES,
+    lms.certification.forms.MESSAGES,
+    lms.courses.forms.MESSAGES,
+    lms.quizzes.forms.MESSAGES,
 )
+
+CONTENT_TYPES: Sequence[ContentType] = (
+    LAWS,
+    GLOSSARY,
+    DUTIES,
+    FRAMEWORK,
+    COURSE,
+    BANK,
+    CERTIFICATE,
+)
+"""Kinds of content files, for ``lms content`` and the start. What is named by others stands first."""
 
 LISTENERS: Listeners = {}
 """Event class → functions (session, event), run in this order inside the act's transaction."""
 
-JOB_HANDLERS: dict[str, Handler] = {}
+JOB_HANDLERS: dict[str, Handler] = {
+    roster.JOB: roster.enter_all,
+    issuing.SIGN_OFF: certification.sign_off_batch,
+    papers.RENDER: certification.render,
+}
 """Job name → handler. Names never change: rows in the outbox hold them."""
 
-SCHEDULE: Sequence[Callable[[Database], None]] = ()
+SCHEDULE: Sequence[Callable[[Database], None]] = (
+    quizzes.close_overdue,
+    competency.expire_due,
+    certification.sweep,
+    roster.sweep,
+)
 """Called once a minute by the worker; each adds the jobs that are due, by state, not by date."""
 
 NAVIGATION: Sequence[Entry] = (
     Entry("dashboard.home", _l("首页"), "home", Permission.HOME_SEE),
+    Entry("people.people", _l("人员"), "person", Permission.PERSON_LIST),
+    Entry("certification.desk", _l("证书"), "seal", Permission.CERTIFICATE_LIST, in_full=_l("发证书")),
+    Entry("quizzes.results", _l("成绩"), "evidence", Permission.RESULTS_SEE, (Role.TRAINER, Role.OFFICIAL)),
+    Entry("dashboard.audit_trail", _l("审计"), "list", Permission.AUDIT_READ, (Role.OFFICIAL, Role.AUDIT_ADMIN)),
+    Entry("content.problems", _l("内容"), "doc", Permission.CONTENT_CHECK, in_full=_l("课程内容检查")),
+    Entry("courses.catalogue", _l("学习"), "book", Permission.COURSE_LEARN, has_whole_blueprint=True),
+    Entry("competency.mine", _l("能力"), "evidence", Permission.LEVEL_SEE, in_full=_l("我的能力档案")),
+    Entry("certification.mine", _l("证书"), "seal", Permission.CERTIFICATE_OWN, in_full=_l("我的证书")),
+    Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
+    Entry("people.roles", _l("角色"), "person", Permission.ROLE_CONFIRM),
+    Entry("people.units", _l("单位"), "list", Permission.UNIT_SEE, in_full=_l("单位和网格")),
     Entry("people.me", _l("我的"), "person", Permission.OWN_PROFILE),
 )
-"""The main navigation, in its order; a person sees the entries their roles include, at most five."""
+"""The places of the product, in the order of their weight; a person sees those their roles include.
+
+The bar shows five at most, since a phone has room for no more: the first four and the last. The home page shows all.
+"""
+
+
+def _open_to(identity: Identity) -> list[Entry]:
+    return [
+        entry
+        for entry in NAVIGATION
+        if may_use(identity, entry.permission)
+        and (not entry.roles or any(identity.holds(role) for role in entry.roles))
+    ]
+
+
+def _is_here(entry: Entry) -> bool:
+    if entry.has_whole_blueprint:
+        return request.blueprint == entry.endpoint.split(".")[0]
+    return request.endpoint == entry.endpoint
 
 
 def navigation(identity: Identity) -> list[Shown]:
-    """Return the navigation of a person, the page they are on marked."""
-    entries = [entry for entry in NAVIGATION if may_use(identity, entry.permission)]
+    """Return the bar of a person, the page they are on marked."""
+    entries = _open_to(identity)
     return [
-        Shown(str(entry.label), url_for(entry.endpoint), entry.icon, request.endpoint == entry.endpoint)
-        for entry in entries[:5]
+        Shown(str(entry.label), url_for(entry.endpoint), entry.icon, _is_here(entry))
+        for entry in (entries if len(entries) <= IN_BAR else [*entries[: IN_BAR - 1], entries[-1]])
+    ]
+
+
+def places(identity: Identity) -> list[Shown]:
+    """Return every place a person may go to from the home page, by its full name."""
+    return [
+        Shown(str(entry.in_full or entry.label), url_for(entry.endpoint), entry.icon, current=False)
+        for entry in _open_to(identity)[1:]
     ]
 
 
 COMMANDS: Sequence[click.Command] = (
     lms.people.cli.group,
+    lms.content.cli.group,
+    lms.competency.cli.group,
+    lms.certification.cli.group,
     lms.audit.cli.group,
     lms.jobs.cli.group,
 )

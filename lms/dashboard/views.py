@@ -1,14 +1,30 @@
-"""The home page."""
+"""The home page, and the audit page with names."""
 
+from datetime import date
 from typing import Any
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
+from lms.access.decide import may_use, require
+from lms.access.identity import Identity, Scope
 from lms.access.permissions import Permission
+from lms.audit import services as audit
+from lms.audit.rules import AuditTag
+from lms.certification.queries import Desk
 from lms.core import clock
+from lms.core.paging import page_of
+from lms.courses import queries as courses
+from lms.courses.rules import Category
+from lms.courses.views import quiz_url
+from lms.dashboard import queries
+from lms.dashboard.forms import ACTOR_WORDS, FIELD_WORDS, OBJECT_WORDS, TAG_WORDS
 from lms.people import queries as people
+from lms.people.rules import clean_staff_number
 from lms.web.guards import allow
-from lms.web.transaction import reading
+from lms.web.i18n import current_language
+from lms.web.transaction import reading, writing
 
 blueprint = Blueprint("dashboard", __name__)
 
@@ -17,10 +33,122 @@ blueprint = Blueprint("dashboard", __name__)
 @allow(Permission.HOME_SEE)
 def home() -> Any:
     """What a person finds after signing in: who they are, where they stand, what is theirs to do."""
-    person = people.person_with_id(reading(), g.signed_in.identity.person_id)
+    reader, actor = reading(), g.signed_in.identity
+    person = people.person_with_id(reader, actor.person_id)
+    tasks = _tasks(reader, actor)
+    posts = people.posts_of(reader, person.id, clock.today())
+    learning = courses.home_of(reader, person.id)
+    step = learning.step if posts or learning.is_begun else None  # who holds no post need not learn, but may
     return render_template(
         "dashboard/home.html",
         person=person,
         now=clock.now(),
-        posts=people.posts_of(reading(), person.id, clock.today()),
+        posts=posts,
+        learning=learning,
+        step=step,
+        quiz_url=quiz_url(step.course.key) if step is not None and step.course is not None else None,
+        categories=list(Category),
+        language=current_language(),
+        tasks=[task for task in tasks if task[2]],
+        is_desk=bool(tasks),
     )
+
+
+Task = tuple[str, str, int]
+"""What waits for a person: words, the page where it is done, how many."""
+
+
+def _tasks(reader: Session, actor: Identity) -> list[Task]:
+    """Return what a person's roles make theirs to do, counts of 0 included."""
+    tasks: list[Task] = []
+    if may_use(actor, Permission.CERTIFICATE_LIST):
+        count = queries.certificates_to_sign(reader, actor)
+        tasks.append((_("证书等您签发"), url_for("certification.desk", pile=Desk.WAITING.value), count))
+    if may_use(actor, Permission.RECOGNITION_CONFIRM):
+        count = queries.recognitions_to_confirm(reader, actor)
+        tasks.append((_("等级认定等您确认"), url_for("competency.recognitions"), count))
+    if may_use(actor, Permission.ROLE_CONFIRM):
+        waiting = [grant for grant in people.proposed_roles(reader, actor) if grant.proposed_by_id != actor.person_id]
+        tasks.append((_("角色等您确认"), url_for("people.roles"), len(waiting)))
+    if may_use(actor, Permission.SLIP_PRINT):
+        count = people.count_without_account(reader, actor)
+        tasks.append((_("还没有登录纸条的人"), url_for("people.slips"), count))
+    if may_use(actor, Permission.PERSON_ADMIT):
+        count = people.count_candidates(reader, actor)
+        tasks.append((_("候选人等核对材料"), url_for("people.people", state="candidate"), count))
+    return tasks
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+@blueprint.get("/audit")
+@allow(Permission.AUDIT_READ)
+def audit_trail() -> str:
+    """The trail with names, filtered by who acted, by what was changed, by kind and by day."""
+    reader, actor = reading(), g.signed_in.identity
+    typed = request.args.get("who", "").strip()
+    person = queries.person_named(reader, clean_staff_number(typed)) if typed else ""
+    chosen = queries.TrailFilter(
+        person=person or ("-" if typed else ""),
+        target=request.args.get("object", "").strip()[:60],
+        tag=request.args.get("tag", ""),
+        first=_day("first"),
+        last=_day("last"),
+    )
+    page = page_of(reader, queries.trail(actor, chosen), request.args.get("page", 1, type=int) or 1)
+    names = queries.names_of(
+        reader, [each for row in page.rows for each in (row.actor, row.object_id, *_people_in(row.diff))]
+    )
+    return render_template(
+        "dashboard/audit.html",
+        page=page,
+        names=names,
+        words={tag.value: str(words) for tag, words in TAG_WORDS.items()},
+        tags=sorted(((tag.value, str(words)) for tag, words in TAG_WORDS.items()), key=lambda each: each[1]),
+        object_words=OBJECT_WORDS,
+        field_words=FIELD_WORDS,
+        actor_words=ACTOR_WORDS,
+        chosen=chosen,
+        who=typed,
+        may_verify=may_use(actor, Permission.AUDIT_VERIFY),
+    )
+
+
+def _people_in(diff: dict[str, Any]) -> list[str]:
+    flat = [each for value in diff.values() for each in (value if isinstance(value, list) else [value])]
+    return [each for each in flat if isinstance(each, str)]
+
+
+@blueprint.post("/audit/verify")
+@allow(Permission.AUDIT_VERIFY)
+def verify_audit() -> Any:
+    """Check every link of the chain now, and note that it was checked."""
+    actor = g.signed_in.identity
+    count, breaks = audit.verify(reading())
+    writer = writing()
+    role = require(actor, Permission.AUDIT_VERIFY, Scope(), now=clock.real_now())
+    audit.record(
+        writer,
+        actor,
+        role,
+        AuditTag.AUDIT_VERIFIED,
+        ("audit_head", "1"),
+        now=clock.now(),
+        diff={"entries": count, "breaks": [each.seq for each in breaks][:20]},
+    )
+    if breaks:
+        numbers = _("、").join(str(each.seq) for each in breaks[:10])
+        words = _(
+            "有 %(n)s 处对不上：第 %(numbers)s 条。请马上报告，并保存现在的数据库副本。",
+            n=len(breaks),
+            numbers=numbers,
+        )
+        flash(words, "bad")
+    else:
+        flash(_("%(n)s 条记录，每一环都对。", n=count), "ok")
+    return redirect(url_for("dashboard.audit_trail"))

@@ -1,0 +1,125 @@
+"""Reading across packages for pages that join them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from lms.access.decide import held_grants
+from lms.access.identity import Identity
+from lms.access.matrix import Reach
+from lms.access.permissions import Permission
+from lms.audit.models import AuditEntry
+from lms.certification.models import Certificate
+from lms.certification.rules import CertificateState
+from lms.competency.models import Recognition
+from lms.competency.rules import RecognitionState
+from lms.core.clock import SHANGHAI
+from lms.people import queries as people
+from lms.people.models import OrgUnit, Person
+
+
+@dataclass(frozen=True)
+class TrailFilter:
+    """What of the trail to show. ``person``: public id of who acted; ``target``: public id of what was changed."""
+
+    person: str = ""
+    target: str = ""
+    tag: str = ""
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything is left out on purpose."""
+        return self != TrailFilter()
+
+
+def trail(identity: Identity, chosen: TrailFilter) -> sa.Select[AuditEntry]:
+    """Return the select of the audit entries one may read, latest first.
+
+    An auditor reads everything, an official what happened in the own unit, everyone what they did themselves.
+    """
+    clauses: list[sa.ColumnElement[bool]] = []
+    for grant, path in held_grants(identity, Permission.AUDIT_READ):
+        if grant.reach is Reach.ANY:
+            clauses.append(sa.true())
+        elif grant.reach is Reach.UNIT:
+            clauses.append(AuditEntry.unit_path.startswith(path, autoescape=True))
+        else:
+            clauses.append(AuditEntry.actor == identity.public_id)
+    statement = sa.select(AuditEntry).where(sa.or_(*clauses) if clauses else sa.false())
+    if chosen.person:
+        statement = statement.where(AuditEntry.actor == chosen.person)
+    if chosen.target:
+        statement = statement.where(AuditEntry.object_id == chosen.target)
+    if chosen.tag:
+        statement = statement.where(AuditEntry.tag == chosen.tag)
+    if chosen.first is not None:
+        statement = statement.where(AuditEntry.business_at >= _start(chosen.first))
+    if chosen.last is not None:
+        statement = statement.where(AuditEntry.business_at < _start(chosen.last + timedelta(days=1)))
+    return statement.order_by(AuditEntry.seq.desc())
+
+
+def _start(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=SHANGHAI)
+
+
+def names_of(session: Session, public_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of persons and units by public id, for display beside the trail (two queries)."""
+    wanted = sorted(set(public_ids))
+    found: dict[str, str] = {}
+    for model in (Person, OrgUnit):
+        rows = session.execute(sa.select(model.public_id, model.name).where(model.public_id.in_(wanted)))
+        found.update({public_id: name for public_id, name in rows})  # noqa: C416 - keeps the types
+    return found
+
+
+def person_named(session: Session, staff_number: str) -> str:
+    """Return the public id of the person with a staff number, "" when there is none."""
+    found = session.scalar(sa.select(Person.public_id).where(Person.staff_number == staff_number))
+    return found or ""
+
+
+def certificates_to_sign(session: Session, identity: Identity) -> int:
+    """Return how many proposed certificates a person may sign off: within reach, neither proposed by nor for them."""
+    waiting = sa.or_(
+        sa.and_(
+            Certificate.state == CertificateState.PROPOSED,
+            Certificate.proposed_by_id.is_distinct_from(identity.person_id),
+        ),
+        sa.and_(
+            Certificate.state == CertificateState.REVOCATION_PROPOSED,
+            Certificate.revocation_proposed_by_id.is_distinct_from(identity.person_id),
+        ),
+    )
+    return _count(session, identity, Permission.CERTIFICATE_SIGN, Certificate.person_id, waiting)
+
+
+def recognitions_to_confirm(session: Session, identity: Identity) -> int:
+    """Return how many proposed recognitions a person may confirm: within reach, neither proposed by nor for them."""
+    waiting = sa.and_(
+        Recognition.state == RecognitionState.PROPOSED,
+        Recognition.proposed_by_id.is_distinct_from(identity.person_id),
+    )
+    return _count(session, identity, Permission.RECOGNITION_CONFIRM, Recognition.person_id, waiting)
+
+
+def _count(
+    session: Session,
+    identity: Identity,
+    permission: Permission,
+    owner: InstrumentedAttribute[int],
+    waiting: sa.ColumnElement[bool],
+) -> int:
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(Person)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .join(owner.class_, owner == Person.id)
+        .where(waiting, owner != identity.person_id, people.reachable_persons(identity, permission))
+    )
+    return session.scalar(statement) or 0
