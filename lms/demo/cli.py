@@ -1,9 +1,12 @@
 """``lms demo``: the made-up sub-district."""
 
+from pathlib import Path
+
 import click
 
 from lms import backup
 from lms.core.console import Console
+from lms.core.db import Database
 from lms.demo import load as demo
 from lms.migrations import run as migrations
 from lms.people import queries as people
@@ -17,8 +20,14 @@ def group() -> None:
 @group.command("load")
 @click.pass_obj
 def load(console: Console) -> None:
-    """Load the demo into an empty database."""
-    demo.load(console.open_database(), console.settings, lambda line: click.echo(f"  {line}"))
+    """Load the demo into an empty database. One that was cut short is cleared away first, after a copy."""
+    db = console.open_database()
+    with db.reading() as session:
+        was_cut_short = not (people.is_empty(session) or people.real_people_exist(session) or demo.is_complete(session))
+    if was_cut_short:
+        copy = _empty(console, db, label="before-demo-again")
+        click.echo(f"  上次没有载完，从头再来；原来的在 / the last load was cut short, begin again; the former: {copy}")
+    demo.load(db, console.settings, lambda line: click.echo(f"  {line}"))
     click.echo("✓ 演示数据已载入 / the demo is loaded")
 
 
@@ -35,9 +44,15 @@ def clear(console: Console, yes: bool) -> None:
             )
     if not yes:
         click.confirm("清空演示数据？/ Empty the demo?", abort=True)
+    copy = _empty(console, db, label="before-clear")
+    click.echo(f"✓ 已清空，原来的在 / emptied, the former one: {copy}")
+
+
+def _empty(console: Console, db: Database, *, label: str) -> Path:
+    """Empty the database after a copy; return the copy. The files that papers were made into stay, for the copy."""
     url = console.settings.database_url
-    copy = backup.backup(url, console.settings.instance / "backups", label="before-clear")
+    copy = backup.backup(url, console.settings.instance / "backups", label=label)
     db.engine.dispose()
     migrations.downgrade(url, "base")
     migrations.upgrade(url)
-    click.echo(f"✓ 已清空，原来的在 / emptied, the former one: {copy}")
+    return copy
