@@ -28,11 +28,15 @@ test: setup-test check ## everything that must pass before work lands: checks, r
 test-full: setup-test check ## test, and the long ones: accessibility matrix, state machines, faults, killed migrations
 	@$(PY) -m pytest -q -n 2 --dist loadfile
 
-check: setup-test ## lint, format, types, import contract (seconds)
+check: setup-test ## lint, format, types, import contract, content (seconds)
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check -q .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
+	@.venv/bin/lms content check
+
+bench: setup-test ## measure speed and memory on a scratch instance, with the aims beside each figure (about 4 minutes)
+	@$(PY) scripts/bench.py
 
 ## Work on it
 .PHONY: format migration translations lock help
@@ -45,9 +49,9 @@ migration: setup-test ## write a migration from the models: make migration m="wh
 	@folder=$$(mktemp -d) && LMS_INSTANCE=$$folder .venv/bin/lms db upgrade && LMS_INSTANCE=$$folder .venv/bin/lms db revision "$(m)"; rm -rf $$folder
 
 translations: setup-test ## collect the texts into the English catalogue; fill in the empty msgstr lines afterwards
-	@.venv/bin/pybabel -q extract -F lms/translations/babel.cfg --no-location --sort-output --omit-header -k _l -k _ -o /tmp/lms-messages.pot lms
+	@.venv/bin/pybabel -q extract -F lms/translations/babel.cfg --no-location --sort-output --omit-header -k _l -k _ --ignore-dirs='.*' -o /tmp/lms-messages.pot lms
 	@.venv/bin/pybabel -q update -i /tmp/lms-messages.pot -d lms/translations -l en --omit-header --no-wrap --ignore-obsolete --no-fuzzy-matching
-	@.venv/bin/pybabel -q compile -d lms/translations --statistics
+	@.venv/bin/pybabel -q compile -f -d lms/translations --statistics
 
 lock: ## compile the lock files anew (needs uv)
 	@uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --only-binary :all: requirements.in -o requirements.lock

@@ -83,5 +83,5 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
 fi
 catalogue=lms/translations/en/LC_MESSAGES/messages
 if [ -f "$catalogue.po" ] && { [ ! -f "$catalogue.mo" ] || [ "$catalogue.po" -nt "$catalogue.mo" ]; }; then
-    .venv/bin/pybabel -q compile -d lms/translations
+    .venv/bin/pybabel -q compile -f -d lms/translations
 fi

@@ -1,0 +1,91 @@
+"""The arithmetic of ``make bench``; the measuring itself is no test."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lms.access.identity import CONSOLE
+from lms.quizzes.kinds import KINDS, NO_WORDS, ChoiceItem, Option, TriageItem, Words
+from lms.quizzes.rules import FULL
+from scripts import bench
+
+COMMON: dict[str, Any] = {
+    "key": "c01-001",
+    "revision": 1,
+    "difficulty": "2",
+    "is_critical": False,
+    "lesson": "c01-l01",
+    "competency": "k01",
+    "functions": (),
+    "cites": (),
+    "duty": "",
+    "stem": Words("题"),
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [
+        ([7.0], 95, 7.0),
+        ([3.0, 1.0, 2.0], 50, 2.0),
+        (list(range(1, 101)), 95, 95),
+        (list(range(1, 21)), 95, 19),
+        ([1.0, 2.0], 100, 2.0),
+        ([1.0, 2.0], 0, 1.0),
+    ],
+)
+def test_a_percentile_is_one_of_the_values(values: list[float], percent: float, expected: float) -> None:
+    assert bench.percentile(values, percent) == expected
+
+
+def test_without_values_there_is_no_percentile() -> None:
+    with pytest.raises(ValueError, match="no values"):
+        bench.percentile([], 95)
+
+
+def test_an_aim_that_is_just_reached_is_met() -> None:
+    assert bench.verdict(100.0, 100.0, at_most=True) == "met"
+    assert bench.verdict(100.1, 100.0, at_most=True) == "MISSED"
+    assert bench.verdict(250.0, 250.0, at_most=False) == "met"
+    assert bench.verdict(249.9, 250.0, at_most=False) == "MISSED"
+    assert bench.verdict(1.0, None, at_most=True) == ""
+
+
+def test_a_load_with_an_error_has_failed_however_fast_it_was() -> None:
+    load = bench.Load(milliseconds=[1.0] * 1000, seconds=1.0)
+    assert load.row("pages", rate=400).verdict == "met"
+    load.errors.append("GET /: 500")
+    assert load.row("pages", rate=400).verdict == "FAILED 1x: GET /: 500"
+    assert bench.Load().row("pages").verdict == "FAILED"
+
+
+def test_the_right_answers_get_all_points() -> None:
+    def option(key: str, *, right: bool) -> Option:
+        return Option(key=key, text=Words(key), why=NO_WORDS, is_right=right)
+
+    options = (option("a", right=True), option("b", right=False), option("c", right=True))
+    many = ChoiceItem(kind="multiple", options=options, **COMMON)
+    assert bench.right_answer(many) == {"choices": ["a", "c"]}
+    triage = TriageItem(kind="triage", ways=options[1:], ask=Words("先做"), options=options[:2], **COMMON)
+    assert bench.right_answer(triage) == {"way": "c", "act": "a"}
+    for item in (many, triage):
+        assert KINDS[item.kind].mark(item, bench.right_answer(item)).correctness == FULL
+
+
+def test_saves_go_round_the_questions_and_count_upward() -> None:
+    learner = bench.Learner("BN0000", CONSOLE, answers={1: {"choice": "a"}, 2: {"choice": "b"}}, seqs={1: 1, 2: 1})
+    assert [learner.next_save()[:2] for _ in range(4)] == [(1, 2), (2, 2), (1, 3), (2, 3)]
+
+
+def test_memory_is_read_and_a_process_that_has_ended_counts_nothing() -> None:
+    assert bench.pss_megabytes([os.getpid()]) > 1
+    assert bench.pss_megabytes([4_194_305]) == 0
+    assert os.getpid() in bench.family(os.getppid())
+
+
+def test_make_help_shows_it() -> None:
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^bench: setup-test ## ", makefile, re.MULTILINE)
