@@ -2,13 +2,16 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, get_translations
 from flask_babel import lazy_gettext as _l
+from jinja2 import pass_context
 from markupsafe import Markup, escape
 
 from lms.core.clock import SHANGHAI
@@ -118,13 +121,23 @@ def mark_chinese(text: object) -> Markup:
     parts: list[Markup] = []
     last = 0
     for run in _HAN_RUN.finditer(plain):
-        if not HAN.search(run.group()):
-            continue
+        if not run.group().strip("·"):
+            continue  # a dot between Latin words
         parts.append(escape(plain[last : run.start()]))
         parts.append(Markup('<span lang="zh-Hans">{}</span>').format(run.group()))
         last = run.end()
     parts.append(escape(plain[last:]))
     return Markup("").join(parts)
+
+
+def chinese_attribute(text: object) -> Markup:
+    """Return the attribute ``lang`` for an element that can hold no other (``title``, ``option``), when it needs one.
+
+    On an English page with Chinese in the text: `` lang="zh-Hans"``; nothing otherwise.
+    """
+    if look().language != "en" or not HAN.search(str(text)):
+        return Markup("")
+    return Markup(' lang="zh-Hans"')
 
 
 def format_browser(description: str) -> str:
@@ -152,18 +165,50 @@ def install(app: Flask, *, default_language: str) -> None:
         return LOCALES[look().language]
 
     Babel(app, default_locale=LOCALES["zh"], locale_selector=locale, default_timezone="Asia/Shanghai")
+    _keep_catalogues(app)
 
     @app.before_request
     def _default() -> None:
         g.lms_default_language = default_language
 
-    app.jinja_env.filters.update(
-        day=format_day,
-        moment=format_moment,
-        clock=format_clock,
-        weekday=format_weekday,
-        browser=format_browser,
-        zh=mark_chinese,
+    filters: dict[str, Callable[[Any], object]] = {
+        "day": format_day,
+        "moment": format_moment,
+        "clock": format_clock,
+        "weekday": format_weekday,
+        "browser": format_browser,
+        "zh": mark_chinese,
+        "zh_attr": chinese_attribute,
+    }
+    app.jinja_env.filters.update({name: _for_each_reader(words) for name, words in filters.items()})
+
+
+def _for_each_reader(words: Callable[[Any], object]) -> Callable[[Any, Any], object]:
+    """Return a filter that Jinja asks at every page: it would work out ``'…'|zh`` once, in one language, for all."""
+
+    @pass_context
+    def asked(_context: Any, value: Any) -> object:
+        return words(value)
+
+    return asked
+
+
+def _keep_catalogues(app: Flask) -> None:
+    """Let templates find their catalogue by language. A page has forty texts, Flask-Babel would look it up for each."""
+    kept: dict[str, Any] = {}
+
+    def catalogue() -> Any:
+        language = current_language()
+        if language not in kept:
+            kept[language] = get_translations()
+        return kept[language]
+
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: catalogue().ugettext(text),
+        lambda one, many, n: catalogue().ungettext(one, many, n),
+        newstyle=True,
+        pgettext=lambda context, text: catalogue().upgettext(context, text),
+        npgettext=lambda context, one, many, n: catalogue().unpgettext(context, one, many, n),
     )
 
 

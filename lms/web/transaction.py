@@ -2,7 +2,7 @@
 
 A GET reads one snapshot; a POST writes in one transaction that is committed when the view has returned a
 response below 400 and rolled back otherwise. The write lock is taken with the first statement, so a view
-that hashes a password first does it outside the lock. See docs/decisions/0003.
+that hashes a password first does it outside the lock. See docs/adr/0003.
 """
 
 from typing import Any, cast
