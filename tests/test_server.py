@@ -22,6 +22,8 @@ from werkzeug.test import TestResponse
 
 from lms import server
 from lms.audit import services as audit
+from lms.content import queries as content
+from lms.content.rules import ContentKind
 from lms.core import clock
 from lms.core.errors import SetupError
 from lms.core.schema import MIGRATIONS, current_revision, head_revision
@@ -30,6 +32,7 @@ from lms.migrations import run as migrations
 from lms.people.models import OrgUnit, Person
 from tests.conftest import Site, csrf, make_app, open_site
 from tests.conftest import Templates as Databases
+from tests.content.files import C01, C04, copied
 
 
 def revisions() -> tuple[str, str]:
@@ -338,3 +341,42 @@ def test_children_end_when_the_launcher_is_killed(empty_site: Site, tmp_path: Pa
         process.kill()
         process.wait()
         log.close()
+
+
+def test_content_is_taken_in_at_the_start_and_only_when_it_changed(empty_site: Site, tmp_path: Path) -> None:
+    files = copied(tmp_path / "content")
+    settings = replace(empty_site.settings, content_root=files.root)
+    said: list[str] = []
+    server.sync_content(settings, said.append)
+    assert len(said) == 1
+    assert "载入学习内容" in said[0]
+    server.sync_content(settings, said.append)
+    assert len(said) == 1
+    files.replace(f"{C01}/01.zh.md", "脸一红", "脸红了")
+    files.replace(f"{C04}/course.yaml", "hours: 3.5", "hours: 4")
+    server.sync_content(settings, said.append)
+    assert "载入学习内容 1 份" in said[1]
+    assert "lms content check" in said[2]
+    with empty_site.db.reading() as session:
+        assert content.current(session, ContentKind.COURSE, "c04").revision == 1
+
+
+# --- what the processes share ------------------------------------------------------------------------------------
+
+
+def test_templates_are_compiled_before_the_web_processes_part(site: Site) -> None:
+    app = make_app(site)
+    server.warm(app, site.db)
+    assert app.jinja_env.cache is not None
+    compiled = {name for _loader, name in app.jinja_env.cache.keys()}  # noqa: SIM118 - jinja's cache is no mapping
+    assert compiled >= set(app.jinja_env.list_templates(extensions=["html"])) > {"dashboard/home.html"}
+
+
+def test_the_children_give_memory_back_unless_the_environment_says_otherwise(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "4096")
+    child = server.Launcher(site.settings)._start("settings")
+    environment = Path(f"/proc/{child.pid}/environ").read_bytes().decode().split("\0")
+    assert child.wait(60) == 0
+    assert {"MALLOC_ARENA_MAX=2", "MALLOC_TRIM_THRESHOLD_=4096"} <= set(environment)

@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from lms import registry
 from lms.access.identity import CONSOLE, HeldRole, Identity, Role
+from lms.config import ROOT
+from lms.content import services as content
+from lms.content.content import Examined, examine
 from lms.core import clock
 from lms.core.db import Database
 from lms.people import queries as people
@@ -84,7 +89,7 @@ class World:
 
 
 def build(db: Database, *, latin: bool = False) -> World:
-    """Enter the organisation into an empty database and return its ids."""
+    """Enter the organisation and the shipped content into an empty database and return the ids."""
     world = World()
     names = LATIN_NAMES if latin else HAN_NAMES
     encoded = PASSWORDS.hash(PASSWORD)
@@ -131,7 +136,15 @@ def build(db: Database, *, latin: bool = False) -> World:
         session.flush()
         for number in world.person_ids:
             _settle(session, world, number)
+    with db.writing() as session:
+        content.sync(session, CONSOLE, shipped_content().good, now=NOW)
     return world
+
+
+@cache
+def shipped_content() -> Examined:
+    """Return the content of the repository, read once for each test process."""
+    return examine(registry.CONTENT_TYPES, ROOT)
 
 
 def _settle(session: Session, world: World, number: str) -> None:
