@@ -24,6 +24,7 @@ from lms.core.db import WEB_BUSY_MS, Database, make_engine
 from lms.core.errors import Forbidden, SetupError
 from lms.core.ids import new_public_id
 from lms.core.schema import require_head
+from lms.core.storage import STORAGE, Storage
 from lms.people import queries as people
 from lms.people.rules import PRIVACY_NOTICE
 from lms.people.services import accounts
@@ -50,9 +51,10 @@ class SignedInUser(UserMixin):  # type: ignore[misc]
 
 
 def make_database(settings: Settings, *, busy_ms: int = WEB_BUSY_MS) -> Database:
-    """Return the database of the settings, with the registry's listeners and the key of the audit trail."""
+    """Return the database of the settings, with the registry's listeners, the audit trail's key and the storage."""
     engine = make_engine(settings.database_url, busy_ms=busy_ms)
-    return Database(engine, registry.LISTENERS, {audit.AUDIT_KEY: settings.audit_key})
+    info = {audit.AUDIT_KEY: settings.audit_key, STORAGE: Storage(settings.files)}
+    return Database(engine, registry.LISTENERS, info)
 
 
 def create_app(settings: Settings, db: Database | None = None) -> Flask:
@@ -84,6 +86,7 @@ def create_app(settings: Settings, db: Database | None = None) -> Flask:
     app.extensions["lms.settings"] = settings
     app.extensions["lms.passwords"] = Passwords(settings.argon2_memory_kib, settings.argon2_time)
     app.extensions["lms.words"] = Wordbook(*registry.MESSAGES)
+    app.extensions["lms.content_types"] = registry.CONTENT_TYPES
     clock.pretend(timedelta(days=settings.clock_offset_days))
 
     i18n.install(app, default_language=settings.default_language)
@@ -275,6 +278,7 @@ def _page_context(app: Flask, settings: Settings) -> None:
             text=look.text_size,
             person=signed_in and SimpleNamespace(name=signed_in.name, public_id=signed_in.identity.public_id),
             nav=registry.navigation(signed_in.identity) if signed_in is not None else [],
+            places=lambda: registry.places(signed_in.identity) if signed_in is not None else [],
             org_name=_org_name(app, look.language),
             help_phone=settings.help_phone,
             here=_here(),

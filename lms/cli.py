@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lms import backup, registry, server
+from lms import backup, doctor, registry, server
 from lms.app import make_database
 from lms.config import describe, load_settings
 from lms.core.console import Console
@@ -54,6 +54,7 @@ def main(ctx: click.Context) -> None:
         words=words,
         handlers=registry.JOB_HANDLERS,
         schedule=registry.SCHEDULE,
+        content_types=registry.CONTENT_TYPES,
     )
 
 
@@ -99,6 +100,17 @@ def restore(console: Console, copy: Path, verify: bool, yes: bool) -> None:
         click.confirm("用这份副本换掉现在的数据库？/ Replace the database by this copy?", abort=True)
     kept = server.restore_backup(settings, copy)
     click.echo("✓ 已恢复 / restored" + (f"；原来的在 / the former one: {kept}" if kept else ""))
+
+
+@main.command("doctor")
+@click.pass_obj
+def examine(console: Console) -> None:
+    """Look whether this machine has all that the product needs; exit code 1 when something is broken."""
+    findings = doctor.examine(console.settings)
+    for each in findings:
+        click.echo(each.line)
+    if any(each.health is doctor.Health.BROKEN for each in findings):
+        sys.exit(1)
 
 
 @main.group("db")

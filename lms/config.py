@@ -61,6 +61,7 @@ class Settings:
     argon2_time: int = _key(2, "rounds of one password hash")
     help_phone: str = _key("", "the office's telephone number, shown at the foot of every page")
     clock_offset_days: int = _key(0, "moves business time forward, to try deadlines by hand; refused in production")
+    quiz_wait_minutes: int = _key(10, "minutes between two attempts at the same course quiz; 0 lets people try at once")
     job_lease_seconds: int = _key(20, "a job not heard of for this long is given out again")
     log_level: str = _key("INFO", "DEBUG, INFO, WARNING or ERROR")
 
@@ -183,6 +184,8 @@ def refuse_unsafe(settings: Settings) -> None:
         problems.append("LMS_DEFAULT_LANGUAGE: zh 或 en / zh or en")
     if settings.clock_offset_days < 0:
         problems.append("LMS_CLOCK_OFFSET_DAYS: 只能往后拨 / can only move forward")
+    if settings.quiz_wait_minutes < 0:
+        problems.append("LMS_QUIZ_WAIT_MINUTES: 0 或更多 / 0 or more")
     if not 1 <= settings.port <= 65535:
         problems.append("LMS_PORT: 1 到 65535 / from 1 to 65535")
     problems += [

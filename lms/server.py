@@ -1,6 +1,7 @@
 """The launcher: schema up to date, then web processes and exactly one worker, kept alive until SIGTERM."""
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -10,20 +11,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from lms import backup
+from lms import backup, registry
+from lms.access.identity import CONSOLE
 from lms.app import create_app, make_database
 from lms.audit import services as audit
 from lms.config import Settings
+from lms.content import queries as texts
+from lms.content import services as content
+from lms.content.content import examine
 from lms.core import clock
 from lms.core.db import JOB_BUSY_MS, Database, make_engine
-from lms.core.errors import SetupError
+from lms.core.errors import NotFound, SetupError
 from lms.core.schema import current_revision
 from lms.demo import load as demo
 from lms.migrations import run as migrations
@@ -36,6 +43,12 @@ log = logging.getLogger("lms.server")
 WORKER_RESTART_SECONDS = 1.0
 PR_SET_PDEATHSIG = 1
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat files
+FRUGAL_MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
+}
+"""Lets glibc give back what a password hash took (19 MB a time); left to itself each thread would keep it."""
 
 
 def upgrade_schema(settings: Settings) -> Path | None:
@@ -89,8 +102,21 @@ class WebServer(BaseApplication):  # type: ignore[misc]
     def load(self) -> Any:
         app = create_app(self.settings)
         db: Database = app.extensions["lms.database"]
+        warm(app, db)
         db.engine.dispose()  # nothing of the parent's connections may reach the children
+        gc.collect()
+        gc.freeze()  # the children's collector would write into every object, and then nothing is shared any more
         return app
+
+
+def warm(app: Flask, db: Database) -> None:
+    """Read every text and compile every template, so that the web processes share them and the first page is fast."""
+    with db.reading() as session:
+        for each in registry.CONTENT_TYPES:
+            with suppress(NotFound):  # a text that this version cannot read: the pages that need it say so
+                texts.all_held(session, each)
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        app.jinja_env.get_template(name)
 
 
 def _die_with_parent() -> None:
@@ -121,7 +147,8 @@ class Launcher:
         self.worker: subprocess.Popen[bytes] | None = None
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", "lms", *arguments], preexec_fn=_die_with_parent)
+        environment = {**FRUGAL_MALLOC, **os.environ}
+        return subprocess.Popen([sys.executable, "-m", "lms", *arguments], env=environment, preexec_fn=_die_with_parent)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.stopping = True
@@ -149,6 +176,21 @@ class Launcher:
         if self.worker is not None:
             self.worker.wait()
         return 0 if code in {0, -signal.SIGTERM} else code
+
+
+def sync_content(settings: Settings, say: Callable[[str], None]) -> None:
+    """Take content files that changed into the database; one with problems is named and its last good text stays."""
+    found = examine(registry.CONTENT_TYPES, settings.content_root)
+    db = make_database(settings, busy_ms=JOB_BUSY_MS)
+    try:
+        with db.writing() as session:
+            report = content.sync(session, CONSOLE, found.good, now=clock.now())
+    finally:
+        db.engine.dispose()
+    if report.changed:
+        say(f"载入学习内容 {len(report.changed)} 份 / {len(report.changed)} texts of the content taken in")
+    if found.problems.errors:
+        say("有内容没有载入，运行 lms content check 看看 / some content was left out, lms content check says why")
 
 
 def first_start(settings: Settings, say: Callable[[str], None]) -> None:
@@ -204,7 +246,8 @@ def serve(settings: Settings) -> int:
     copy = upgrade_schema(settings)
     if copy is not None:
         log.info("copy of the database from before the upgrade: %s", copy)
-    first_start(settings, print_line)
+    first_start(settings, print_line)  # the demo takes the content in on the first day of its history
+    sync_content(settings, print_line)
     for line in banner(settings):
         print_line(line)
     return Launcher(settings).run()

@@ -20,3 +20,4 @@ class Console:
     words: Callable[[LMSError], str]
     handlers: Any
     schedule: Any
+    content_types: Any

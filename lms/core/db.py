@@ -1,7 +1,7 @@
 """Engine, sessions and the base class of all tables, for SQLite and PostgreSQL alike.
 
 Two kinds of session: a *writing* one takes the write lock with its first statement (``BEGIN IMMEDIATE``),
-a *reading* one sees one snapshot and may not flush. Reasons and measurements: docs/decisions/0003 and 0007.
+a *reading* one sees one snapshot and may not flush. Reasons and measurements: docs/adr/0003 and 0007.
 """
 
 from collections.abc import Iterator, Mapping
@@ -62,9 +62,10 @@ def normalise_url(url: str) -> sa.URL:
 
 
 def make_engine(url: str, *, busy_ms: int = WEB_BUSY_MS, echo: bool = False) -> sa.Engine:
-    """Return an engine for the URL with the settings of docs/decisions/0007.
+    """Return an engine for the URL with the settings of docs/adr/0007.
 
-    ``busy_ms``: how long a writer waits for the lock before it is refused (milliseconds).
+    ``busy_ms``: how long a writer waits for the lock before it is refused (milliseconds). Errors never hold the
+    values of a statement: they end in logs and in the outbox, and may be names and telephone numbers.
     """
     parsed = normalise_url(url)
     if parsed.get_backend_name() == "postgresql":
@@ -75,6 +76,7 @@ def make_engine(url: str, *, busy_ms: int = WEB_BUSY_MS, echo: bool = False) -> 
             max_overflow=10,
             connect_args={"options": f"-c lock_timeout={busy_ms} -c timezone=UTC"},
             echo=echo,
+            hide_parameters=True,
         )
 
     # The stdlib's SQLite of Debian 12 predates a fix for a corruption race; the wheel carries a current one.
@@ -82,7 +84,13 @@ def make_engine(url: str, *, busy_ms: int = WEB_BUSY_MS, echo: bool = False) -> 
 
     Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        parsed, module=pysqlite3, connect_args={"check_same_thread": False}, pool_size=10, max_overflow=20, echo=echo
+        parsed,
+        module=pysqlite3,
+        connect_args={"check_same_thread": False},
+        pool_size=10,
+        max_overflow=20,
+        echo=echo,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
