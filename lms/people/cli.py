@@ -23,6 +23,7 @@ from lms.people.formats.headings import Field
 from lms.people.formats.sheet import read_table
 from lms.people.forms import note_words, wrong_words
 from lms.people.services import accounts, founding, roles, roster
+from lms.people.services.founding import UNNAMED_OFFICE
 from lms.people.services.passwords import Passwords
 
 ROWS_LEFT = 3
@@ -37,7 +38,7 @@ def group() -> None:
 @group.command("add-admin")
 @click.argument("staff_number")
 @click.argument("name")
-@click.option("--unit", "unit_name", default="本街道", show_default=True, help="sub-district, made when missing")
+@click.option("--unit", "unit_name", default=UNNAMED_OFFICE, show_default=True, help="sub-district, made when missing")
 @click.pass_obj
 def add_admin(console: Console, staff_number: str, name: str, unit_name: str) -> None:
     """Add a system administrator NAME with STAFF_NUMBER and print the slip with the first password."""

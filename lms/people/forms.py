@@ -130,6 +130,7 @@ MESSAGES: dict[str, Any] = {
     "people.phone.long": _l("手机号太长，最多 %(most)s 位。请核对。"),
     "people.unit.name_missing": _l("写上单位名称。"),
     "people.unit.wrong_parent": _l("上下级不对：区县下面是街道，街道下面是社区，社区下面是网格。"),
+    "people.unit.changed_meanwhile": _l("这个单位的名称刚被别人改过。请回到上一页看看最新的，再改一次。"),
     "people.unit.name_taken": _l("上级单位下面已经有“%(value)s”了。"),
     "people.staff_number.shape": _l("工号只能是 3 到 20 位字母和数字，例如 CG0231。现在是“%(value)s”。"),
     "people.staff_number.taken": _l("工号 %(value)s 已经有人用了。核对一下是不是同一个人。"),
@@ -263,6 +264,15 @@ class UnitForm(BaseForm):
     parent = SelectField(_l("上级单位"))
     name = StringField(_l("名称"), [InputRequired(_l("写上单位名称。")), Length(max=60)])
     name_en = StringField(_l("英文名称"), [Optional(), Length(max=80)])
+
+
+class UnitNameForm(BaseForm):
+    """一个单位的名称. ``was`` and ``was_en``: the names that the page showed."""
+
+    name = StringField(_l("名称"), [InputRequired(_l("写上单位名称。")), Length(max=60)])
+    name_en = StringField(_l("英文名称"), [Optional(), Length(max=80)])
+    was = HiddenField()
+    was_en = HiddenField()
 
 
 class RoleForm(BaseForm):

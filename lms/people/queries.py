@@ -213,6 +213,12 @@ def units_within(session: Session, identity: Identity, permission: Permission) -
     return list(session.scalars(statement))
 
 
+def office_of(session: Session, path: str) -> OrgUnit | None:
+    """Return the sub-district to which the unit with a path belongs, or None above them."""
+    ids = [int(part) for part in path.split("/") if part]
+    return session.scalar(sa.select(OrgUnit).where(OrgUnit.id.in_(ids), OrgUnit.kind == UnitKind.SUBDISTRICT))
+
+
 def office_name(session: Session) -> OrgUnit | None:
     """Return the sub-district this installation serves (its first one), for the head of every page."""
     return session.scalar(sa.select(OrgUnit).where(OrgUnit.kind == UnitKind.SUBDISTRICT).order_by(OrgUnit.id).limit(1))

@@ -439,6 +439,10 @@ def match_person(row: Known, by_number: Known | None, namesakes: tuple[Known, ..
     return Match(None)
 
 
+FIRST_ADMINISTRATOR = "ADMIN1"
+"""The staff number that the machine gives to the first administrator. The office's own numbers do not go on from it."""
+
+
 def next_staff_number(highest: str, taken: frozenset[str]) -> str:
     """Return the number after ``highest`` (CG0241 → CG0242) that is not taken; WG0001 when there is none."""
     found = re.fullmatch(r"([A-Z]*)(\d{1,12})", highest)

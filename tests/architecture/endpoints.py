@@ -309,6 +309,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "people.privacy_notice": Endpoint(),
     "people.propose_role": Endpoint(cases=of_person("public_id"), scope=person_scope),
     "people.reauthenticate": Endpoint(),
+    "people.rename_unit": Endpoint(cases=of_unit("public_id"), scope=unit_scope),
     "people.reset_password": Endpoint(cases=of_person("public_id"), scope=person_scope),
     "people.roles": Endpoint(),
     "people.roster": Endpoint(cases=in_units(_roster), scope=unit_scope),

@@ -8,11 +8,12 @@ from lms.access.identity import CONSOLE, Role
 from lms.core import clock
 from lms.people import queries
 from lms.people.models import OrgUnit, Person
-from lms.people.rules import StaffState, UnitKind
+from lms.people.rules import FIRST_ADMINISTRATOR, StaffState, UnitKind
 from lms.people.services import accounts, persons, roles, units
 
-FIRST_NUMBER = "ADMIN1"
 FIRST_NAME = "系统管理员"
+UNNAMED_OFFICE = "本街道"
+"""What the sub-district of an empty installation is called until somebody writes its name."""
 
 
 def found_office(session: Session, name: str, *, now: datetime) -> OrgUnit:
@@ -38,8 +39,8 @@ def add_administrator(
 
 def first_administrator(session: Session, prepared: accounts.PreparedCode, *, now: datetime) -> Person:
     """Enter the office and the administrator of an empty installation."""
-    office = found_office(session, "本街道", now=now)
-    return add_administrator(session, FIRST_NUMBER, FIRST_NAME, prepared, office, now=now)
+    office = found_office(session, UNNAMED_OFFICE, now=now)
+    return add_administrator(session, FIRST_ADMINISTRATOR, FIRST_NAME, prepared, office, now=now)
 
 
 def slip(name: str, staff_number: str, code: str, address: str) -> list[str]:

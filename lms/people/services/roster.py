@@ -37,6 +37,7 @@ from lms.people.formats.headings import DROPPED, Field, Ignored, guess_columns, 
 from lms.people.formats.sheet import Cell, Table
 from lms.people.models import OrgUnit, Person, RosterImport, RosterRow
 from lms.people.rules import (
+    FIRST_ADMINISTRATOR,
     Employment,
     Post,
     RosterState,
@@ -456,7 +457,7 @@ class Numbers:
         self.taken = {*session.scalars(sa.select(Person.staff_number)), *(values["staff_number"] for values in in_file)}
         by_prefix: dict[str, list[str]] = defaultdict(list)
         for number in self.taken:
-            if found := _COUNTED.fullmatch(number):
+            if number != FIRST_ADMINISTRATOR and (found := _COUNTED.fullmatch(number)):
                 by_prefix[found[1]].append(number)
         prefix = max(by_prefix, key=lambda each: (len(by_prefix[each]), each), default="")
         self.highest = max(by_prefix[prefix], key=lambda each: (len(each), each)) if by_prefix else ""

@@ -10,7 +10,7 @@ from lms.access.permissions import Permission
 from lms.core import clock
 from lms.core.errors import Conflict, Invalid
 from lms.people import queries
-from lms.people.forms import UnitForm, choices
+from lms.people.forms import UnitForm, UnitNameForm, choices
 from lms.people.rules import PARENT_KIND, UnitKind
 from lms.people.services import units as services
 from lms.people.views import blueprint
@@ -71,4 +71,31 @@ def add_unit() -> Any:
         flash(_("已加入 %(name)s。", name=unit.name), "ok")
         return redirect(url_for("people.units"))
     page = render_template("people/unit_form.html", form=form, has_parents=bool(above))
+    return page, 422 if form.errors else 200
+
+
+@blueprint.route("/units/<public_id>/edit", methods=["GET", "POST"])
+@allow(Permission.UNIT_EDIT)
+def rename_unit(public_id: str) -> Any:
+    """Write a unit's name as it is called; of two persons at once the second is told."""
+    actor = g.signed_in.identity
+    session = writing() if request.method == "POST" else reading()
+    unit = queries.unit_by_public_id(session, actor, Permission.UNIT_EDIT, public_id)
+    form = UnitNameForm(obj=None if request.method == "POST" else unit)
+    if request.method == "GET":
+        form.was.data, form.was_en.data = unit.name, unit.name_en
+    if form.validate_on_submit():
+        was = (form.was.data or "", form.was_en.data or "")
+        try:
+            changed = services.rename_unit(
+                session, actor, unit, form.name.data or "", name_en=form.name_en.data or "", was=was, now=clock.now()
+            )
+        except (Invalid, Conflict) as error:
+            form.add_error(error)
+            session.rollback()
+            unit = queries.unit_by_public_id(session, actor, Permission.UNIT_EDIT, public_id)
+            return render_template("people/unit_name.html", form=form, unit=unit), 422
+        flash(_("已改好。") if changed else _("没有改动。"), "ok")
+        return redirect(url_for("people.units"))
+    page = render_template("people/unit_name.html", form=form, unit=unit)
     return page, 422 if form.errors else 200

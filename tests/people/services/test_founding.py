@@ -3,7 +3,7 @@
 from lms.access.identity import Role
 from lms.core import clock
 from lms.people import queries
-from lms.people.rules import StaffState, UnitKind
+from lms.people.rules import FIRST_ADMINISTRATOR, StaffState, UnitKind
 from lms.people.services import accounts, founding
 from tests import trail
 from tests.conftest import Site
@@ -16,7 +16,7 @@ def test_an_empty_installation_gets_an_office_and_an_administrator_who_can_sign_
     with db.writing() as session:
         person = founding.first_administrator(session, prepared, now=NOW)
         person_id = person.id
-        assert person.staff_number == founding.FIRST_NUMBER
+        assert person.staff_number == FIRST_ADMINISTRATOR
         assert person.state is StaffState.ACTIVE
         assert person.unit.kind is UnitKind.SUBDISTRICT
     with db.reading() as session:

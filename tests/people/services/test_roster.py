@@ -30,11 +30,11 @@ from lms.people.rules import (
     UnitKind,
     next_state,
 )
-from lms.people.services import persons, roles, roster, units
+from lms.people.services import accounts, founding, persons, roles, roster, units
 from tests import trail
 from tests.conftest import Site
 from tests.racing import all_fine, together
-from tests.world import NOW, TODAY
+from tests.world import NOW, PASSWORDS, TODAY
 
 LEASE = timedelta(seconds=20)
 HEADINGS = "工号,姓名,性别,出生年月,手机,社区,网格,岗位,入职时间"
@@ -482,6 +482,14 @@ def test_numbers_given_out_do_not_collide_with_the_file_s_own(site: Site) -> Non
     numbers = {person.name: person.staff_number for person in persons_named(site.db, "乙一", "丙一", "丁一")}
     assert numbers["丙一"] == "CG0501"
     assert len(set(numbers.values())) == 3
+
+
+def test_an_office_s_numbers_do_not_go_on_from_the_first_administrator(empty_site: Site) -> None:
+    with empty_site.db.writing() as session:
+        founding.first_administrator(session, accounts.prepare_code(PASSWORDS), now=NOW)
+    with empty_site.db.reading() as session:
+        numbers = roster.Numbers(session, "nothing")
+    assert [numbers.next(), numbers.next()] == ["WG0001", "WG0002"]
 
 
 def test_a_number_given_to_somebody_meanwhile_is_passed_over(site: Site) -> None:

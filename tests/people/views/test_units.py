@@ -84,3 +84,46 @@ def test_the_pages_ask_little(site: Site, as_person: As, count_queries: CountQue
     with count_queries(site.db) as statements:
         assert client.get(page).status_code == 200
     assert len(statements) <= 12, statements
+
+
+def test_writing_a_unit_s_name_as_it_is_called(site: Site, as_person: As) -> None:
+    client, unit = as_person("O1"), site.world.unit_public_ids["east"]
+    path = f"/units/{unit}/edit"
+    assert path in client.get("/units").get_data(as_text=True)
+    assert 'value="东街道"' in client.get(path).get_data(as_text=True)
+    seen = {"was": "东街道", "was_en": named(site, "东街道")[0].name_en}
+    before = trail.seq(site.db)
+    assert post(client, path, {**seen, "name": " 槐树街道 ", "name_en": "Huaishu"}).location == "/units"
+    assert "槐树街道" in client.get("/units").get_data(as_text=True)
+    [entry] = trail.entries(site.db, before)
+    assert entry.tag == "people:unit:changed"
+    assert entry.diff["name"] == ["东街道", "槐树街道"]
+    # The other official's page still shows the old name.
+    response = post(as_person("O2"), path, {**seen, "name": "松树街道", "name_en": ""})
+    assert response.status_code == 422
+    assert "刚被别人改过" in response.get_data(as_text=True)
+    assert 'value="松树街道"' in response.get_data(as_text=True)
+    assert named(site, "松树街道") == []
+    # Sent again without a change: nothing more in the trail.
+    post(client, path, {"was": "槐树街道", "was_en": "Huaishu", "name": "槐树街道", "name_en": "Huaishu"})
+    assert len(trail.entries(site.db, before)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("", "写上单位名称"), ("长" * 61, "60"), ("东街道2社区", "已经有“东街道2社区”了")]
+)
+def test_a_name_that_cannot_be_is_said_and_kept(site: Site, as_person: As, name: str, words: str) -> None:
+    [unit] = named(site, "东街道1社区")
+    sent = {"was": unit.name, "was_en": unit.name_en, "name": name, "name_en": ""}
+    response = post(as_person("O1"), f"/units/{unit.public_id}/edit", sent)
+    assert response.status_code == 422
+    assert words in response.get_data(as_text=True)
+    assert f'value="{name}"' in response.get_data(as_text=True)
+    assert len(named(site, "东街道1社区")) == 1
+
+
+def test_nobody_renames_a_unit_out_of_reach(site: Site, as_person: As) -> None:
+    path = f"/units/{site.world.unit_public_ids['west.1']}/edit"
+    assert as_person("O1").get(path).status_code == 404
+    assert post(as_person("O1"), path, {"name": "x", "was": "", "was_en": ""}).status_code == 404
+    assert post(as_person("L1"), path, {"name": "x", "was": "", "was_en": ""}).status_code == 403
