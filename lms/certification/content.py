@@ -8,11 +8,19 @@ import re
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from string import Formatter
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
-from lms.certification.rules import PLACEHOLDER, NumberStyle, number_text, pattern_fits, series_of
+from lms.certification.rules import (
+    OFFICE_CODE,
+    PLACEHOLDER,
+    NumberStyle,
+    number_text,
+    office_code,
+    pattern_fits,
+    series_of,
+)
 from lms.content.content import Bundle, ContentType, Library, Text, by_folder
 from lms.content.rules import ContentKind
 from lms.core.content import Problems, SourceFile, Strict, model_of, read_yaml, warn_untranslated
@@ -48,6 +56,9 @@ TAGS = frozenset(
     """.split()  # noqa: SIM905 - a list of forty strings is harder to read
 )
 COURSE_FIELDS = frozenset({"title", "hours", "revision"})
+OFFICE_FIELDS = frozenset({"office"})
+EXAMPLE_OFFICE = "晨光街道"
+"""The office that the example of a number is written for."""
 
 _ADDRESSES = frozenset({"href", "xlink:href", "src", "data", "srcset", "action", "poster", "background"})
 _INSIDE = re.compile(r"#[\w-]+|url\(#[\w-]+\)")
@@ -57,7 +68,10 @@ Months = Annotated[int, Field(ge=1, le=240)]
 
 
 class NumberFile(Strict):
-    """How a certificate is numbered. ``example``: the twelfth number of 2026, for the author to see."""
+    """How a certificate is numbered. ``pattern`` may begin with ``{code}``, the short name of the office.
+
+    ``example``: the twelfth number of 2026 of 晨光街道, for the author to see.
+    """
 
     style: NumberStyle
     pattern: Text
@@ -65,7 +79,10 @@ class NumberFile(Strict):
 
 
 class CertificateFile(Strict):
-    """certificate.yaml. ``course_line`` holds ``{title}``, ``{hours}`` and ``{revision}`` of a course."""
+    """certificate.yaml. ``course_line`` holds ``{title}``, ``{hours}`` and ``{revision}`` of a course.
+
+    ``issuer`` and ``issuer_en`` may hold ``{office}``, the name of the office that issues.
+    """
 
     key: Text
     revision: Annotated[int, Field(ge=1)]
@@ -86,6 +103,19 @@ class CertificateText(CertificateFile):
 
     template: str
     style: str
+
+    def of_office(self, name: str, name_en: str) -> Self:
+        """Return this certificate as one office issues it: issuer and pattern name the office, not a place for it.
+
+        Without an English name of the office the issuer has none either.
+        """
+        issuer = self.issuer.replace("{office}", name.removesuffix("办事处"))
+        issuer_en = self.issuer_en.replace("{office}", name_en)
+        if "{office}" in self.issuer_en and not name_en:
+            issuer_en = ""
+        pattern = self.number.pattern.replace(OFFICE_CODE, office_code(name))
+        number = self.number.model_copy(update={"pattern": pattern})
+        return self.model_copy(update={"issuer": issuer, "issuer_en": issuer_en, "number": number})
 
     @property
     def series(self) -> str:
@@ -170,18 +200,32 @@ def _faults_of(bundle: Bundle, file: CertificateFile) -> Iterator[tuple[tuple[st
         yield ("key",), f"key 要和文件夹同名：{bundle.key}"
     if len(set(file.courses)) < len(file.courses):
         yield ("courses",), "有一门课程写了两遍"
-    try:
-        unknown = {field for _, field, _, _ in Formatter().parse(file.course_line) if field is not None} - COURSE_FIELDS
-    except ValueError:
-        unknown = {file.course_line}
-    for field in sorted(unknown):
-        yield ("course_line",), f"没有这个填空：{field}"
+    for place, text, known in (
+        ("course_line", file.course_line, COURSE_FIELDS),
+        ("issuer", file.issuer, OFFICE_FIELDS),
+        ("issuer_en", file.issuer_en, OFFICE_FIELDS),
+    ):
+        for field in sorted(_fields_of(text) - known):
+            yield (place,), f"没有这个填空：{field}"
     number = file.number
     if not pattern_fits(number.style, number.pattern):
         shape = "发文字〔{year}〕{serial}号" if number.style is NumberStyle.DOCUMENT else "发证字〔{year}〕第{serial}号"
         yield ("number", "pattern"), f"要写成 {shape}"
-    elif number.example != (example := number_text(number.style, number.pattern, 2026, 12)):
+    elif number.example != (example := _example_of(number)):
         yield ("number", "example"), f"按这个写法，2026 年第 12 个编号是 {example}"
+
+
+def _fields_of(text: str) -> set[str]:
+    """Return what stands in braces in a text; the text itself when they do not match."""
+    try:
+        return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+    except ValueError:
+        return {text}
+
+
+def _example_of(number: NumberFile) -> str:
+    pattern = number.pattern.replace(OFFICE_CODE, office_code(EXAMPLE_OFFICE))
+    return number_text(number.style, pattern, 2026, 12)
 
 
 def parse(bundle: Bundle, problems: Problems) -> CertificateText | None:

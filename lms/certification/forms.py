@@ -10,6 +10,9 @@ from lms.certification.services.acts import LONGEST_REASON
 from lms.web.forms import BaseForm
 
 MESSAGES: dict[str, Any] = {
+    "certification.office.unnamed": _l(
+        "街道还没有写正式名称，现在叫“%(name)s”。请先在“单位和网格”里改好，再签发：名称和代字要印在证书上。"
+    ),
     "certification.certificate.already": _l("%(name)s 已经有一份，或者正等着签发。"),
     "certification.certificate.already_some": _l("有人刚提过其中几份。请刷新看看最新的。"),
     "certification.certificate.basis_changed": _l("证书要的课程改过了，这份提请不能用了。请退回，再提一次。"),

@@ -171,9 +171,25 @@ _SHAPES: Mapping[NumberStyle, re.Pattern[str]] = {
 _DIGITS: Mapping[NumberStyle, int] = {NumberStyle.DOCUMENT: 1, NumberStyle.CERTIFICATE: 4}
 
 
+OFFICE_CODE = "{code}"
+"""Where a pattern holds the short name of the office that issues."""
+
+
+def office_code(office: str) -> str:
+    """Return the short name of an office in numbers （机关代字）: 晨光街道 → 晨街, 石桥镇 → 石镇; any other name whole.
+
+    An office that is written otherwise writes its own words in the pattern in place of ``{code}``.
+    """
+    name = office.removesuffix("办事处")
+    for ending, short in (("街道", "街"), ("镇", "镇"), ("乡", "乡")):
+        if name.endswith(ending) and name != ending:
+            return name[0] + short
+    return name
+
+
 def pattern_fits(style: NumberStyle, pattern: str) -> bool:
-    """Whether a pattern such as ``晨街网培证字〔{year}〕第{serial}号`` has the shape of its style."""
-    return _SHAPES[style].fullmatch(pattern) is not None
+    """Whether a pattern such as ``{code}网培证字〔{year}〕第{serial}号`` has the shape of its style."""
+    return _SHAPES[style].fullmatch(pattern.replace(OFFICE_CODE, "街", 1)) is not None
 
 
 def series_of(pattern: str) -> str:

@@ -41,7 +41,7 @@ def test_a_valid_paper(site: Site, issued: str) -> None:
     result = verify(site, file_of(site.db, issued))
     assert result.exit_code == 0
     assert "本单位印发 / issued here" in result.output
-    assert "晨街网培证字〔2026〕第0001号" in result.output
+    assert "东街网培证字〔2026〕第0001号" in result.output
     assert "有效 / valid" in result.output
     assert "2028-11-23" in result.output
     assert "李" not in result.output

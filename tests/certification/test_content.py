@@ -48,8 +48,32 @@ def test_the_certificate_of_the_checkout() -> None:
     assert (text.key, text.courses, text.valid_months) == ("onboarding_part1", ("c01", "c04"), 24)
     assert text.title == "岗前培训（第一部分）学习证明"
     assert text.number.style is NumberStyle.CERTIFICATE
+    text = text.of_office("晨光街道", "Chenguang Sub-district")
+    assert (text.issuer, text.issuer_en) == ("晨光街道办事处", "Chenguang Sub-district Office")
     assert text.series == "晨街网培证字"
     assert text.number_text(2026, 12) == text.number.example == "晨街网培证字〔2026〕第0012号"
+
+
+@pytest.mark.parametrize(
+    ("name", "name_en", "issuer", "issuer_en", "series"),
+    [
+        ("槐树街道", "Huaishu Sub-district", "槐树街道办事处", "Huaishu Sub-district Office", "槐街网培证字"),
+        ("槐树街道办事处", "", "槐树街道办事处", "", "槐街网培证字"),
+        ("石桥镇", "Shiqiao Town", "石桥镇办事处", "Shiqiao Town Office", "石镇网培证字"),
+    ],
+)
+def test_each_office_issues_in_its_own_name(name: str, name_en: str, issuer: str, issuer_en: str, series: str) -> None:
+    text, _problems = read(files())
+    assert text is not None
+    own = text.of_office(name, name_en)
+    assert (own.issuer, own.issuer_en, own.series) == (issuer, issuer_en, series)
+
+
+def test_an_office_may_write_its_own_words() -> None:
+    text, problems = read(changed("certificate.yaml", 'issuer: "{office}办事处"', "issuer: 石桥镇人民政府"))
+    assert problems == []
+    assert text is not None
+    assert text.of_office("石桥镇", "").issuer == "石桥镇人民政府"
 
 
 def test_it_is_found_and_its_courses_are_there() -> None:
@@ -183,7 +207,7 @@ def test_a_missing_translation_is_a_warning() -> None:
 def test_the_number_can_be_a_document_number() -> None:
     texts = changed("certificate.yaml", "style: certificate", "style: document")
     path = f"{FOLDER}/certificate.yaml"
-    texts[path] = texts[path].replace("晨街网培证字〔{year}〕第{serial}号", "晨街网培字〔{year}〕{serial}号")
+    texts[path] = texts[path].replace("{code}网培证字〔{year}〕第{serial}号", "晨街网培字〔{year}〕{serial}号")
     texts[path] = texts[path].replace("晨街网培证字〔2026〕第0012号", "晨街网培字〔2026〕12号")
     text, problems = read(texts)
     assert problems == []

@@ -35,7 +35,7 @@ FREE: dict[str, Any] = {"verify_code": "y" * 22, "number": "n", "serial": 2}
     [
         {},  # the live certificate of this person and kind
         {"kind": "other", **FREE, "serial": 1},  # the serial
-        {"kind": "other", **FREE, "number": "晨街网培证字〔2026〕第0001号"},
+        {"kind": "other", **FREE, "number": "东街网培证字〔2026〕第0001号"},
         {"kind": "other", **FREE, "verify_code": None, "serial": None},  # issued without a number
         {"kind": "other", **FREE, "issued_at": None},  # a number without issue
         {"kind": "other", **FREE, "state": "lost"},

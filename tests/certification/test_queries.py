@@ -298,7 +298,7 @@ def test_registered_files(db: Database, world: World) -> None:
         found = queries.registered(session, paper.sha256 or "", TODAY)
         assert found is not None
         assert (found.number, found.status, found.edition, found.last_edition) == (
-            "晨街网培证字〔2026〕第0001号",
+            "东街网培证字〔2026〕第0001号",
             PublicStatus.VALID,
             1,
             1,
@@ -316,8 +316,8 @@ def test_own_certificates_are_the_issued_ones(db: Database, world: World) -> Non
         [own] = queries.own_certificates(session, world.person_ids["N1"])
         assert own.state is CertificateState.ISSUED
         assert queries.own_certificates(session, world.person_ids["N2"]) == []
-        assert queries.last_serial(session, "晨街网培证字", 2026) == 1
-        assert queries.last_serial(session, "晨街网培证字", 2027) == 0
+        assert queries.last_serial(session, "东街网培证字", 2026) == 1
+        assert queries.last_serial(session, "东街网培证字", 2027) == 0
 
 
 def test_a_pile_costs_the_same_however_long_it_is(db: Database, world: World, count_queries: CountQueries) -> None:

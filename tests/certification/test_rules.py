@@ -28,6 +28,7 @@ from lms.certification.rules import (
     masked_name,
     next_state,
     number_text,
+    office_code,
     pattern_fits,
     printed_code,
     public_status,
@@ -294,3 +295,18 @@ def test_texts_are_compared_composed() -> None:
 
 def test_characters_are_named_with_their_code_points() -> None:
     assert code_points(["㛃", "𰁁"]) == "㛃 (U+36C3) 𰁁 (U+30041)"
+
+
+@pytest.mark.parametrize(
+    ("office", "code"),
+    [
+        ("晨光街道", "晨街"),
+        ("槐树街道办事处", "槐街"),
+        ("石桥镇", "石镇"),
+        ("青山乡", "青乡"),
+        ("街道", "街道"),
+        ("经济开发区管委会", "经济开发区管委会"),
+    ],
+)
+def test_the_short_name_of_an_office(office: str, code: str) -> None:
+    assert office_code(office) == code

@@ -119,7 +119,7 @@ def test_a_batch_leaves_what_was_decided_meanwhile(db: Database, world: World) -
     done = job_of(db, job)
     assert (done.state, done.progress_done, done.progress_total) == (JobState.DONE, 2, 2)
     assert done.result == {"left": {refused: "certification.certificate.moved_on"}}
-    assert making.certificate(db, fine).number == "晨街网培证字〔2026〕第0001号"
+    assert making.certificate(db, fine).number == "东街网培证字〔2026〕第0001号"
 
 
 def test_the_batch_is_signed_in_the_name_and_at_the_time_of_the_authorisation(db: Database, world: World) -> None:

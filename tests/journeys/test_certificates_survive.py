@@ -41,7 +41,7 @@ from tests.world import NOW
 
 pytestmark = pytest.mark.full
 
-SERIES = "晨街网培证字"
+SERIES = "东街网培证字"
 
 
 def environment(site: Site) -> dict[str, str]:

@@ -13,12 +13,15 @@ from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.certification import queries
+from lms.certification.content import CertificateText
 from lms.certification.models import Certificate
 from lms.certification.queries import Found
 from lms.certification.rules import CertificateAction, next_state
 from lms.core import clock
 from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
+from lms.people import queries as people
+from lms.people.services.founding import UNNAMED_OFFICE
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,18 @@ def begun_by(certificate: Certificate, action: CertificateAction) -> int | None:
             return certificate.revocation_proposed_by_id or NOBODY
         case _:
             return None
+
+
+def text_in_force(session: Session, kind: str, unit_path: str) -> tuple[int, CertificateText]:
+    """Return (revision id, text) of a kind of certificate as the office above a unit issues it now.
+
+    Raises NotFound without such a kind, Conflict while the office has no name of its own.
+    """
+    revision_id, text = queries.current_text(session, kind)
+    office = people.office_of(session, unit_path)
+    if office is None or office.name == UNNAMED_OFFICE:
+        raise Conflict("certification.office.unnamed", name=UNNAMED_OFFICE)
+    return revision_id, text.of_office(office.name, office.name_en)
 
 
 LONGEST_REASON = 200

@@ -129,7 +129,8 @@ def sign_off(
     ``address``: what the QR code leads to, without ``/v/…``. ``with_paper``: also ask for the paper to be made.
     ``authorised_at``: real time of the authorisation when a job acts for the official later (see ``sign_off_batch``).
     A second click by the same official changes nothing and returns the certificate with the number it has.
-    Raises Conflict when somebody else has decided, or when what it rests on does not hold any more.
+    Raises Conflict when somebody else has decided, when what it rests on does not hold any more, or while the
+    office has no name of its own.
     """
     found, role = acts.begin(session, actor, public_id, CertificateAction.SIGN, authorised_at=authorised_at)
     certificate, person = found.certificate, found.person
@@ -137,7 +138,7 @@ def sign_off(
         return certificate
     if certificate.state is not CertificateState.PROPOSED:
         raise Conflict("certification.certificate.moved_on")
-    revision_id, text = queries.current_text(session, certificate.kind)
+    revision_id, text = acts.text_in_force(session, certificate.kind, found.unit.path)
     standings = queries.standings(session, [person.id], text.courses)[person.id]
     if not eligibility(text.courses, standings, serves=person.state in SERVING).ok:
         raise Conflict("certification.certificate.not_eligible", name=person.name)

@@ -198,7 +198,7 @@ def reissue(
         raise Conflict("certification.certificate.moved_on")
     if last.state is DocumentState.WAITING:
         raise Conflict("certification.document.in_the_making")
-    revision_id, text = queries.current_text(session, certificate.kind)
+    revision_id, text = acts.text_in_force(session, certificate.kind, found.unit.path)
     tag = acts.ACTS[CertificateAction.REISSUE].tag
     if last.state is DocumentState.BLOCKED:
         reissued_on = last.payload["reissued_on"]

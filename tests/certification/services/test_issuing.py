@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lms.access.identity import Identity
 from lms.audit.rules import AuditTag
+from lms.certification import queries
 from lms.certification.models import Certificate, CertificateDocument, NumberSeries
 from lms.certification.rules import CertificateState, DocumentState
 from lms.certification.services import acts, issuing
@@ -18,6 +19,8 @@ from lms.core.db import Database
 from lms.core.errors import Conflict, Forbidden, Invalid, NotFound, ReauthenticationNeeded
 from lms.courses.rules import EnrolmentState
 from lms.jobs.models import Job
+from lms.people.services import units
+from lms.people.services.founding import UNNAMED_OFFICE
 from lms.quizzes.rules import AttemptState
 from tests import trail
 from tests.certification import making
@@ -133,7 +136,7 @@ def test_signing_draws_the_number_and_drafts_the_paper(db: Database, world: Worl
     making.make_eligible(db, world, "N1")
     [public_id] = making.propose(db, world, "N1")
     since = trail.seq(db)
-    assert making.sign(db, world, public_id) == "晨街网培证字〔2026〕第0001号"
+    assert making.sign(db, world, public_id) == "东街网培证字〔2026〕第0001号"
     signed = making.certificate(db, public_id)
     assert signed.state is CertificateState.ISSUED
     assert signed.signed_by_id == world.person_ids["O2"]
@@ -161,7 +164,7 @@ def test_a_second_click_returns_the_same_number(db: Database, world: World) -> N
     since = trail.seq(db)
     assert making.sign(db, world, first) == number
     assert trail.entries(db, since) == []
-    assert making.sign(db, world, second) == "晨街网培证字〔2026〕第0002号"
+    assert making.sign(db, world, second) == "东街网培证字〔2026〕第0002号"
     with db.reading() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(CertificateDocument)) == 2
     other = making.add_official(db, world, "CG00O3", "吴刚")
@@ -221,7 +224,7 @@ def test_two_officials_sign_at_once(db: Database, world: World) -> None:
     making.make_eligible(db, world, "N2")
     [public_id] = making.propose(db, world, "N2")
     twice = all_fine(together(act(third), act(third)))
-    assert twice == ["晨街网培证字〔2026〕第0002号"] * 2
+    assert twice == ["东街网培证字〔2026〕第0002号"] * 2
 
 
 class Killed(Exception):
@@ -318,3 +321,22 @@ def test_the_job_signs_long_after_the_authorisation(db: Database, world: World) 
             session, actor, public_id, address=ADDRESS, now=NOW, authorised_at=authorised_at, with_paper=False
         )
         assert signed.issued_at == NOW
+
+
+def test_an_office_without_a_name_of_its_own_signs_nothing(db: Database, world: World) -> None:
+    making.make_eligible(db, world, "N1")
+    [public_id] = making.propose(db, world, "N1")
+    named = rename(db, world, UNNAMED_OFFICE, was=("东街道", "East"))
+    with pytest.raises(Conflict, match=r"certification\.office\.unnamed"):
+        making.sign(db, world, public_id)
+    with db.reading() as session:
+        assert queries.last_serial(session, "东街网培证字", 2026) == 0  # no number is lost
+    rename(db, world, "槐树街道", was=(named, "East"))
+    assert making.sign(db, world, public_id) == "槐街网培证字〔2026〕第0001号"
+
+
+def rename(db: Database, world: World, name: str, *, was: tuple[str, str]) -> str:
+    with db.writing() as session:
+        office = world.unit(session, "east")
+        units.rename_unit(session, world.identity(db, "O1"), office, name, name_en=was[1], was=was, now=NOW)
+    return name

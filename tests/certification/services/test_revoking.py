@@ -50,7 +50,7 @@ def test_two_officials_revoke(db: Database, world: World, issued: str) -> None:
     revoked = making.certificate(db, issued)
     assert revoked.state is CertificateState.REVOKED
     assert (revoked.revoked_by_id, revoked.revoked_at) == (world.person_ids["O2"], NOW + timedelta(days=1))
-    assert revoked.number == "晨街网培证字〔2026〕第0001号"
+    assert revoked.number == "东街网培证字〔2026〕第0001号"
     assert [(each.tag, each.reason) for each in trail.entries(db, since)] == [
         (AuditTag.CERTIFICATE_REVOCATION_PROPOSED, REASON),
         (AuditTag.CERTIFICATE_REVOKED, REASON),
@@ -61,7 +61,7 @@ def test_a_revoked_number_is_never_used_again(db: Database, world: World, issued
     propose(db, world, issued)
     revoke(db, world, issued)
     [again] = making.propose(db, world, "N1")  # the person may be given a new one
-    assert making.sign(db, world, again) == "晨街网培证字〔2026〕第0002号"
+    assert making.sign(db, world, again) == "东街网培证字〔2026〕第0002号"
 
 
 def test_the_first_person_may_not_confirm(db: Database, world: World, issued: str) -> None:
