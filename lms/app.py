@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, abort, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
@@ -210,6 +210,12 @@ def _ask_to_sign_in() -> Any:
     return redirect(url_for("people.sign_in", next=None if target == "/" else target))
 
 
+def _was_used(response: Response) -> bool:
+    """Whether a function did what it is for: whoever is sent to give the password first has seen nothing yet."""
+    is_sent_away = urlsplit(response.location or "").path == url_for("people.reauthenticate")
+    return response.status_code < 400 and not is_sent_away
+
+
 def _log_access(app: Flask, response: Response) -> None:
     """Write denials and logged reads to the access log, in a transaction of its own."""
     signed_in = g.get("signed_in")
@@ -218,7 +224,7 @@ def _log_access(app: Flask, response: Response) -> None:
         rule = guards.rule_of(app, request.endpoint)
     denied = bool(g.get("lms_denied", False))
     permission = rule.permission if rule is not None else None
-    logged = permission is not None and is_logged(permission) and response.status_code < 400
+    logged = permission is not None and is_logged(permission) and _was_used(response)
     if signed_in is None or not (denied or logged):
         return
     with db_of(app).writing() as writer:

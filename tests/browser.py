@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -116,29 +117,34 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> 
     raise AssertionError(f"lms serve did not get ready:\n{log.read_text(encoding='utf-8')[-4000:]}")
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The product, served as ``lms serve`` does it, on a free port with a folder of its own."""
+@contextmanager
+def running(
+    folder: Path, command: list[str], prepare: Callable[[Site], None] = lambda _site: None, **environment: str
+) -> Iterator[tuple[str, Site, subprocess.Popen[bytes]]]:
+    """Serve the world from a folder of its own by ``command``; give (address, site, the launcher's process).
+
+    ``prepare`` adds what a journey needs before the start; ``environment`` is for the process.
+    """
     clock.unfreeze()  # the process to start has the machine's clock; slips and sessions are made by it too
     compile_catalogue()
-    folder = tmp_path_factory.mktemp("served")
     url = f"sqlite:///{folder / 'lms.sqlite'}"
     migrations.upgrade(url)
     settings = make_settings(folder, url)
     db = make_database(settings)
     site = Site(settings, db, build(db))
+    prepare(site)
     port, log = free_port(), folder / "log.txt"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lms", "serve"],
+            [sys.executable, *command],
             cwd=ROOT,
-            env=_environment(folder, port),
+            env={**_environment(folder, port), **environment},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
             _wait_until_ready(process, f"http://127.0.0.1:{port}", log)
-            yield Served(f"http://127.0.0.1:{port}", site)
+            yield f"http://127.0.0.1:{port}", site, process
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -147,6 +153,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 process.kill()
                 process.wait()
             db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The product, served as ``lms serve`` does it, on a free port with a folder of its own."""
+    with running(tmp_path_factory.mktemp("served"), ["-m", "lms", "serve"]) as (url, site, _process):
+        yield Served(url, site)
 
 
 @pytest.fixture(scope="session")

@@ -258,6 +258,13 @@ def test_sensitive_reads_are_written_down(site: Site, as_person: As) -> None:
     assert access_log(site) == [(actor, "audit:trail:read", "used")]
 
 
+def test_whoever_is_asked_for_the_password_has_read_nothing_yet(site: Site, as_person: As) -> None:
+    client = as_person("O1")
+    clock.freeze(NOW + timedelta(minutes=6))  # the password of the sign-in counts for five
+    assert "/me/confirm" in post(client, "/people/export").location
+    assert access_log(site) == []
+
+
 def test_strangers_are_not_written_down(site: Site, client: FlaskClient) -> None:
     client.get("/audit")
     client.post("/sign-out")

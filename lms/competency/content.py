@@ -14,6 +14,7 @@ from lms.competency.rules import TOP_LEVEL, Weights
 from lms.content.content import Bundle, ContentType, by_file
 from lms.content.rules import ContentKind
 from lms.core.content import Document, Problems, Strict, model_of, read_yaml
+from lms.core.languages import in_language
 
 KEY = "competencies"
 """The one key of this kind, in the library and in the database."""
@@ -36,7 +37,7 @@ class Seen(Strict):
 
     def text_in(self, language: str) -> str:
         """Return the text in zh or en; Chinese where English is missing."""
-        return (self.text_en if language == "en" else "") or self.text
+        return in_language(language, self.text, self.text_en)
 
 
 class LevelName(Strict):
@@ -47,7 +48,7 @@ class LevelName(Strict):
 
     def name_in(self, language: str) -> str:
         """Return the name in zh or en; Chinese where English is missing."""
-        return (self.name_en if language == "en" else "") or self.name
+        return in_language(language, self.name, self.name_en)
 
 
 class Level(Strict):
@@ -59,7 +60,7 @@ class Level(Strict):
 
     def does_in(self, language: str) -> str:
         """Return what is done in zh or en; Chinese where English is missing."""
-        return (self.does_en if language == "en" else "") or self.does
+        return in_language(language, self.does, self.does_en)
 
 
 class Competency(Strict):
@@ -77,15 +78,15 @@ class Competency(Strict):
 
     def name_in(self, language: str) -> str:
         """Return the name in zh or en; Chinese where English is missing."""
-        return (self.name_en if language == "en" else "") or self.name
+        return in_language(language, self.name, self.name_en)
 
     def why_in(self, language: str) -> str:
         """Return why it matters in zh or en; Chinese where English is missing."""
-        return (self.why_en if language == "en" else "") or self.why
+        return in_language(language, self.why, self.why_en)
 
     def axis_in(self, language: str) -> str:
         """Return the label at its place round the chart: two characters, in English the short word."""
-        return (self.short_en if language == "en" else "") or self.short[:AXIS_LENGTH]
+        return in_language(language, self.short[:AXIS_LENGTH], self.short_en)
 
 
 class Score(Strict):

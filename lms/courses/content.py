@@ -32,6 +32,7 @@ from lms.core.content import (
     split_front_matter,
     warn_untranslated,
 )
+from lms.core.languages import in_language
 from lms.courses.rules import (
     CHARACTERS_OF_A_LESSON,
     LESSON_FILLS_MINUTES,
@@ -254,11 +255,11 @@ class Lesson:
 
     def title_in(self, language: str) -> str:
         """Return the title in zh or en; Chinese where English is missing."""
-        return (self.head.title_en if language == "en" else "") or self.head.title
+        return in_language(language, self.head.title, self.head.title_en)
 
     def summary_in(self, language: str) -> str:
         """Return the summary in zh or en; Chinese where English is missing."""
-        return (self.head.summary_en if language == "en" else "") or self.head.summary
+        return in_language(language, self.head.summary, self.head.summary_en)
 
     def body_in(self, language: str) -> tuple[Body, str]:
         """Return the text for a reader of zh or en, and the language it is in."""
@@ -295,7 +296,7 @@ class Course:
 
     def title_in(self, language: str) -> str:
         """Return the title in zh or en; Chinese where English is missing."""
-        return (self.file.title_en if language == "en" else "") or self.file.title
+        return in_language(language, self.file.title, self.file.title_en)
 
     def title_phrases(self, language: str) -> list[str]:
         """Return the title cut after its stops, since browsers break Chinese words at the end of a line."""
@@ -303,11 +304,11 @@ class Course:
 
     def short_in(self, language: str) -> str:
         """Return the name on the stamp in zh or en; Chinese where English is missing."""
-        return (self.file.short_en if language == "en" else "") or self.file.short
+        return in_language(language, self.file.short, self.file.short_en)
 
     def summary_in(self, language: str) -> str:
         """Return the summary in zh or en; Chinese where English is missing."""
-        return (self.file.summary_en if language == "en" else "") or self.file.summary
+        return in_language(language, self.file.summary, self.file.summary_en)
 
     def lesson(self, key: str) -> Lesson | None:
         """Return a lesson by its key."""
@@ -326,7 +327,7 @@ class Course:
 
 def objective_in(objective: Objective, language: str) -> str:
     """Return an objective in zh or en; Chinese where English is missing."""
-    return (objective.text_en if language == "en" else "") or objective.text
+    return in_language(language, objective.text, objective.text_en)
 
 
 # --- reading a lesson's text -------------------------------------------------------------------------------

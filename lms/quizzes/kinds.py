@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from lms.core.languages import in_language
 from lms.quizzes.rules import FULL, NONE, Marked, share
 
 Answer = dict[str, Any]
@@ -37,7 +38,7 @@ class Words:
 
     def text_in(self, language: str) -> str:
         """Return the text in zh or en; Chinese where English is missing."""
-        return (self.en if language == "en" else "") or self.zh
+        return in_language(language, self.zh, self.en)
 
 
 NO_WORDS = Words("")

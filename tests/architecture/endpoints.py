@@ -30,6 +30,7 @@ from lms.people import queries
 from lms.people.formats.sheet import read_table
 from lms.people.services import accounts, roles, roster
 from tests.certification import making as certificates
+from tests.conftest import csrf, sign_in_as
 from tests.quizzes import papers
 from tests.world import NOW, TODAY, World
 
@@ -383,3 +384,17 @@ def address(app: Flask, place: Place, call: Call, actor: str | None) -> str:
     with app.test_request_context():
         path: str = app.url_for(call.endpoint, **values)
     return path
+
+
+class Visitor:
+    """A browser of an actor, signed in anew whenever an act has ended its session; ``token`` is for its forms."""
+
+    def __init__(self, app: Flask, actor: str | None) -> None:
+        self.app, self.actor = app, actor
+        self.start()
+
+    def start(self) -> None:
+        self.browser = self.app.test_client()
+        if self.actor is not None:
+            assert sign_in_as(self.browser, self.actor).status_code == 302
+        self.token = csrf(self.browser, "/sign-in" if self.actor is None else "/privacy")

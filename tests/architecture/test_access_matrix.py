@@ -15,8 +15,19 @@ from flask import Flask
 
 from lms.access.decide import can, may_use
 from lms.web import guards
-from tests.architecture.endpoints import ACTORS, ENDPOINTS, OWN, Call, Place, address, calls, identity, refuse_unknown
-from tests.conftest import Site, csrf, sign_in_as
+from tests.architecture.endpoints import (
+    ACTORS,
+    ENDPOINTS,
+    OWN,
+    Call,
+    Place,
+    Visitor,
+    address,
+    calls,
+    identity,
+    refuse_unknown,
+)
+from tests.conftest import Site
 
 FILE = Path(__file__).with_name("access_matrix.csv")
 HEAD = ["endpoint", "method", "role", "case", "status"]
@@ -44,18 +55,8 @@ def write_matrix(role: str, rows: list[Row]) -> None:
         csv.writer(file, lineterminator="\n").writerows([HEAD, *merged])
 
 
-class Visitor:
-    """A browser of an actor, signed in anew whenever an act has ended its session."""
-
-    def __init__(self, app: Flask, actor: str | None) -> None:
-        self.app, self.actor = app, actor
-        self.start()
-
-    def start(self) -> None:
-        self.browser = self.app.test_client()
-        if self.actor is not None:
-            assert sign_in_as(self.browser, self.actor).status_code == 302
-        self.token = csrf(self.browser, "/sign-in" if self.actor is None else "/privacy")
+class Caller(Visitor):
+    """A visitor who notes the status of what is opened."""
 
     def status_of(self, place: Place, call: Call) -> int:
         """Open an endpoint with a page's token and return the status."""
@@ -74,7 +75,7 @@ def test_every_endpoint_answers_each_role_as_the_matrix_says(app: Flask, site: S
     actor, place = ACTORS[role], Place(site.db, site.world)
     rows: list[Row] = []
     wrong: list[str] = []
-    visitor = Visitor(app, actor)
+    visitor = Caller(app, actor)
     # Reads before writes: what one changes does not colour the answer of the next.
     for call in [*calls(app, {"GET"}), *calls(app, {"POST", "PUT", "PATCH", "DELETE"})]:
         if actor is None and call.case == OWN:

@@ -13,8 +13,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.architecture.endpoints import ACTORS, ENDPOINTS, OWN, Place, address, calls
-from tests.conftest import Site, csrf, make_app, sign_in_as
+from tests.architecture.endpoints import ACTORS, ENDPOINTS, OWN, Place, Visitor, address, calls
+from tests.conftest import Site, make_app
 
 CHINESE = re.compile("[\u2e80-\u2fdf\u3001-\u303f\u3400-\u9fff\uf900-\ufaff\uff01-\uff5e\U00020000-\U0003ffff]")
 """Characters, and the punctuation that goes with them."""
@@ -99,20 +99,13 @@ def test_the_search_finds_what_it_should(text: str, expected: list[str]) -> None
     assert chinese_in(text) == expected
 
 
-class Reader:
-    """A browser of an actor who reads English, and the pages in which Chinese was found."""
+class Reader(Visitor):
+    """An actor who reads English, and the pages in which Chinese was found."""
 
     def __init__(self, app: Flask, actor: str | None) -> None:
-        self.app, self.actor = app, actor
         self.found: dict[str, list[str]] = {}
         self.seen: set[str] = set()
-        self.start()
-
-    def start(self) -> None:
-        self.browser = self.app.test_client()
-        if self.actor is not None:
-            assert sign_in_as(self.browser, self.actor).status_code == 302
-        self.token = csrf(self.browser, "/sign-in" if self.actor is None else "/privacy")
+        super().__init__(app, actor)
 
     def get(self, name: str, path: str) -> None:
         self.read(name, self.browser.get(path))

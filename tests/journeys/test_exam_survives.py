@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,17 +20,14 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, Playwright, Response, Route, ViewportSize, expect
 
-from lms.app import make_database
-from lms.core import clock
-from lms.migrations import run as migrations
 from lms.people.models import SignInSession
 from lms.quizzes.models import AnswerEvent, AttemptItem, QuizAttempt
 from lms.quizzes.rules import AttemptState
 from tests.architecture.sources import ROOT
-from tests.browser import FLAGS, PHONE, _environment, _wait_until_ready, compile_catalogue, free_port, look, sign_in
-from tests.conftest import Site, make_settings
+from tests.browser import FLAGS, PHONE, look, running, sign_in
+from tests.conftest import Site
 from tests.quizzes.papers import learn
-from tests.world import PASSWORD, build
+from tests.world import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -106,43 +102,15 @@ class Exam:
             connection.execute(sa.delete(SignInSession))
 
 
-@contextmanager
-def serving(folder: Path, command: list[str]) -> Iterator[tuple[str, Site, subprocess.Popen[bytes]]]:
-    """Serve a fresh organisation whose newcomer has finished the lessons of C04, with two workers."""
-    clock.unfreeze()
-    compile_catalogue()
-    url = f"sqlite:///{folder / 'lms.sqlite'}"
-    migrations.upgrade(url)
-    settings = make_settings(folder, url)
-    db = make_database(settings)
-    site = Site(settings, db, build(db))
-    learn(db, site.world.identity(db, "N1"))
-    port, log = free_port(), folder / "log.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env={**_environment(folder, port), "LMS_WORKERS": "2", "PYTHONPATH": str(ROOT)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_until_ready(process, f"http://127.0.0.1:{port}", log)
-            yield f"http://127.0.0.1:{port}", site, process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            db.engine.dispose()
+def has_learnt(site: Site) -> None:
+    """Let the newcomer finish the lessons of C04."""
+    learn(site.db, site.world.identity(site.db, "N1"))
 
 
 @contextmanager
 def sitting(driver: Playwright, folder: Path, command: list[str]) -> Iterator[Exam]:
     """Serve, sign in on a phone and start the quiz."""
-    with serving(folder, command) as (url, site, process):
+    with running(folder, command, has_learnt, LMS_WORKERS="2", PYTHONPATH=str(ROOT)) as (url, site, process):
         context = driver.chromium.launch_persistent_context(
             str(folder / "profile"),
             executable_path=shutil.which("chromium"),
