@@ -23,8 +23,10 @@ from lms.certification.rules import (
     SERVING,
     CertificateState,
     DocumentState,
+    Missing,
     PublicStatus,
     Standing,
+    eligibility,
     is_verify_code,
     masked_name,
     public_status,
@@ -465,6 +467,36 @@ def names_of(session: Session, person_ids: Collection[int | None]) -> dict[int, 
     wanted = {each for each in person_ids if each is not None}
     rows = session.execute(sa.select(Person.id, Person.name).where(Person.id.in_(wanted)))
     return {row.id: row.name for row in rows}
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A kind of certificate that a person does not hold: proposed already, or what is missing (nothing: eligible)."""
+
+    text: CertificateText
+    is_proposed: bool
+    missing: tuple[tuple[str, Missing], ...]
+
+
+def awaited(session: Session, person: Person) -> list[Awaited]:
+    """Return the kinds that a person may still get, by key (at most four queries)."""
+    live = session.execute(
+        sa.select(Certificate.kind, Certificate.state).where(
+            Certificate.person_id == person.id, Certificate.state.in_(LIVE)
+        )
+    )
+    states = {kind: state for kind, state in live}  # noqa: C416 - keeps the types
+    texts = [each for each in current_texts(session) if states.get(each.key) in {None, CertificateState.PROPOSED}]
+    courses = {key for text in texts for key in text.courses}
+    found = standings(session, [person.id], courses)[person.id]
+    return [
+        Awaited(
+            text,
+            states.get(text.key) is CertificateState.PROPOSED,
+            eligibility(text.courses, found, serves=person.state in SERVING).missing,
+        )
+        for text in texts
+    ]
 
 
 def own_certificates(session: Session, person_id: int | None) -> list[Certificate]:

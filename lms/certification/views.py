@@ -418,9 +418,16 @@ def mine() -> str:
     documents: dict[int, list[Any]] = {one.id: [] for one in own}
     for document in queries.documents_of(reader, documents):
         documents[document.certificate_id].append(document)
+    person = people.person_with_id(reader, _actor().person_id)
+    awaited = queries.awaited(reader, person) if person.state in SERVING else []
+    keys = {key for each in awaited for key in each.text.courses}
     return render_template(
         "certification/mine.html",
         own=own,
+        awaited=awaited,
+        courses=queries.course_names(
+            reader, {key for each in awaited for key in each.text.courses}, current_language()
+        ),
         documents=documents,
         today=clock.today(),
         rendered=DocumentState.RENDERED,

@@ -13,11 +13,12 @@ import sqlalchemy as sa
 import zxingcpp
 from flask.testing import FlaskClient
 
+from lms.access.identity import CONSOLE
 from lms.audit.models import AccessLog
 from lms.certification import queries
 from lms.certification.documents import Rendered
 from lms.certification.models import Certificate
-from lms.certification.rules import CertificateState, DocumentState
+from lms.certification.rules import CertificateState, DocumentState, Missing
 from lms.certification.services import issuing, papers, revoking
 from lms.core import clock
 from lms.core.db import Base, Database
@@ -25,6 +26,8 @@ from lms.core.storage import storage_of
 from lms.jobs.models import Job
 from lms.jobs.rules import JobState
 from lms.people.models import Person
+from lms.people.rules import StaffState
+from lms.people.services import persons
 from lms.quizzes.models import QuizAttempt
 from lms.quizzes.rules import AttemptState
 from tests.certification import making
@@ -405,7 +408,7 @@ def test_a_paper_that_is_not_made_is_not_there(db: Database, world: World, as_pe
 
 def test_own_certificates_with_a_warm_line(db: Database, world: World, as_person: As) -> None:
     browser = as_person("N1")
-    assert "还没有证书" in words_of(browser.get("/me/certificates"))
+    assert "还差：" in words_of(browser.get("/me/certificates"))
     making.issue(db, world, "N1")
     assert "正在排版" in words_of(browser.get("/me/certificates"))
     making.work_off(db)
@@ -413,6 +416,32 @@ def test_own_certificates_with_a_warm_line(db: Database, world: World, as_person
     assert "这是您的第一份证书" in page
     assert "东街网培证字〔2026〕第0001号" in page
     assert "下载证书" in page
+
+
+def test_a_learner_sees_how_far_the_own_certificate_is(db: Database, world: World, as_person: As) -> None:
+    browser = as_person("N1")
+    page = words_of(browser.get("/me/certificates"))
+    for words in ("岗前培训（第一部分）学习证明", "还不够", "角色纪律：还没开始", "职权边界：还没开始"):
+        assert words in page, words
+    making.make_eligible(db, world, "N1")
+    page = words_of(browser.get("/me/certificates"))
+    assert "条件够了" in page
+    assert "还差：" not in page
+    [public_id] = making.propose(db, world, "N1")
+    assert "等签发" in words_of(browser.get("/me/certificates"))
+    making.sign(db, world, public_id)
+    assert "等签发" not in words_of(browser.get("/me/certificates"))
+
+
+def test_a_candidate_is_told_what_comes_first(db: Database, world: World) -> None:
+    with db.writing() as session:
+        unit = world.unit(session, "east.1.1")
+        data = persons.PersonData(staff_number="CG00X3", name="候选人", joined_on=NOW.date())
+        person = persons.add_person(session, CONSOLE, unit, data, now=NOW, state=StaffState.CANDIDATE)
+        person_id = person.id
+    with db.reading() as session:
+        found = queries.awaited(session, session.get_one(Person, person_id))
+    assert [each.missing[0] for each in found] == [("", Missing.GONE)]  # not in training yet, whatever is learnt
 
 
 # --- the public check ---------------------------------------------------------------------------------------
