@@ -425,9 +425,7 @@ def mine() -> str:
         "certification/mine.html",
         own=own,
         awaited=awaited,
-        courses=queries.course_names(
-            reader, {key for each in awaited for key in each.text.courses}, current_language()
-        ),
+        courses=queries.course_names(reader, keys, current_language()),
         documents=documents,
         today=clock.today(),
         rendered=DocumentState.RENDERED,
