@@ -40,6 +40,11 @@ def render_item(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
     return False
 
 
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leave out the tables that the queue keeps for itself beside ours; no revision is about them."""
+    return not (kind == "table" and (name or "").startswith("huey_"))
+
+
 def compare_type(
     _context: Any, _inspected: Any, _metadata: Any, inspected_type: Any, metadata_type: Any
 ) -> bool | None:
@@ -58,6 +63,7 @@ def run() -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         transaction_per_migration=True,
         compare_type=compare_type,
+        include_name=include_name,
         render_item=render_item,
     )
     with context.begin_transaction():

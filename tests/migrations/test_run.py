@@ -15,6 +15,7 @@ from lms.audit import services as audit
 from lms.core.db import Base, Database, make_engine
 from lms.core.errors import SetupError
 from lms.core.schema import MIGRATIONS, current_revision, head_revision
+from lms.jobs.tasks import make_queue
 from lms.migrations import run as migrations
 from tests.conftest import Site, Templates, make_settings
 from tests.racing import all_fine, together
@@ -93,6 +94,11 @@ def test_revisions_import_no_models() -> None:
 
 
 def test_a_migrated_schema_agrees_with_the_models(empty_site: Site) -> None:
+    assert migrations.differences(empty_site.settings.database_url) == []
+
+
+def test_what_the_queue_keeps_beside_ours_is_no_difference(empty_site: Site, tmp_path: Path) -> None:
+    make_queue(empty_site.db.engine, tmp_path)
     assert migrations.differences(empty_site.settings.database_url) == []
 
 
