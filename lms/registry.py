@@ -34,6 +34,7 @@ import lms.quizzes.views
 from lms.access.decide import may_use
 from lms.access.identity import Identity, Role
 from lms.access.permissions import Permission
+from lms.audit import services as audit
 from lms.certification import tasks as certification
 from lms.certification.content import CERTIFICATE
 from lms.certification.services import issuing, papers
@@ -44,7 +45,8 @@ from lms.core.db import Database
 from lms.core.reactions import Listeners
 from lms.courses.content import COURSE
 from lms.jobs.services import Handler
-from lms.people.services import roster
+from lms.people import tasks as people
+from lms.people.services import roster, traces
 from lms.quizzes import tasks as quizzes
 from lms.quizzes.content import BANK
 from lms.web import messages
@@ -125,6 +127,9 @@ SCHEDULE: Sequence[Callable[[Database], None]] = (
     competency.expire_due,
     certification.sweep,
     roster.sweep,
+    people.end_lapsed_roles,
+    traces.sweep,
+    audit.sweep_access_log,
 )
 """Called once a minute by the worker; each adds the jobs that are due, by state, not by date."""
 

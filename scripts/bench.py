@@ -47,7 +47,7 @@ from lms.jobs import queries as jobs
 from lms.jobs.rules import JobState
 from lms.people import queries as people
 from lms.people.rules import PRIVACY_NOTICE, Employment, Post, StaffState
-from lms.people.services import accounts, persons
+from lms.people.services import accounts, persons, posts
 from lms.people.services.passwords import Passwords
 from lms.quizzes import queries as quizzes
 from lms.quizzes import services as sitting
@@ -223,7 +223,7 @@ def _add_learner(session: Any, prepared: accounts.PreparedCode, number: str) -> 
         is_demo=True,
     )
     session.flush()
-    persons.hold_post(
+    posts.hold_post(
         session,
         CONSOLE,
         person,

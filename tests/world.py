@@ -18,7 +18,7 @@ from lms.core.db import Database
 from lms.people import queries as people
 from lms.people.models import Account, OrgUnit, Person
 from lms.people.rules import PRIVACY_NOTICE, Employment, Post, Sex, StaffState, UnitKind
-from lms.people.services import accounts, persons, roles, units
+from lms.people.services import accounts, persons, posts, roles, units
 from lms.people.services.passwords import Passwords
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
@@ -127,7 +127,7 @@ def build(db: Database, *, latin: bool = False) -> World:
             world.person_ids[number] = person.id
             world.person_public_ids[number] = person.public_id
             if post is not None:
-                persons.hold_post(
+                posts.hold_post(
                     session, CONSOLE, person, unit, post, Employment.FULL_TIME, starts_on=date(2026, 7, 1), now=NOW
                 )
             if role is not None:

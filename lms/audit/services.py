@@ -1,7 +1,7 @@
 """Writing the trail, and the guard that no audited table changes without it."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -14,7 +14,7 @@ from lms.audit import queries
 from lms.audit.models import AccessLog, AuditEntry, AuditHead
 from lms.audit.rules import AuditTag, Break, Entry, breaks, entry_hash, keyed_hash
 from lms.core import clock
-from lms.core.db import Base, WriteSession
+from lms.core.db import Base, Database, WriteSession
 
 AUDIT_KEY = "audit.key"
 """Where a writing session carries the key for hashes of personal values."""
@@ -34,6 +34,8 @@ def _plain(value: object) -> object:
         return value.isoformat()
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
     return value
 
 
@@ -128,6 +130,21 @@ def verify(session: Session) -> tuple[int, list[Break]]:
 def log_access(session: Session, entries: Iterable[Mapping[str, object]]) -> None:
     """Write access-log rows. The caller gives each all columns but the id."""
     session.execute(sa.insert(AccessLog), [dict(entry) for entry in entries])
+
+
+ACCESS_LOG_KEPT = timedelta(days=365)
+SWEPT_AT_ONCE = 1000
+
+
+def sweep_access_log(db: Database) -> None:
+    """Remove access-log rows older than twelve months, some at a time. The trail itself is never swept."""
+    before = clock.real_now() - ACCESS_LOG_KEPT
+    old = sa.select(AccessLog.id).where(AccessLog.at < before).order_by(AccessLog.id).limit(SWEPT_AT_ONCE)
+    with db.reading() as reader:
+        ids = list(reader.scalars(old))
+    if ids:
+        with db.writing() as session:
+            session.execute(sa.delete(AccessLog).where(AccessLog.id.in_(ids)))
 
 
 # --- the guard -------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from lms.demo.stage import Stage
 from lms.people import queries as people
 from lms.people.formats.sheet import read_table
 from lms.people.rules import PRIVACY_NOTICE, GrantAction, GrantState, StaffState, UnitKind
-from lms.people.services import accounts, persons, roles, roster, units
+from lms.people.services import accounts, persons, posts, roles, roster, standing, units
 
 FIRST_OFFICIAL, SECOND_OFFICIAL = "CG0001", "CG0002"
 CERTIFICATE = "onboarding_part1"
@@ -93,7 +93,7 @@ def take_post(stage: Stage, cast: Cast, *, by: str) -> None:
     """Give a person the post they have in the cast, from today; nothing for those without one."""
     if cast.post is None:
         return
-    persons.hold_post(
+    posts.hold_post(
         stage.session,
         stage.officer(by),
         stage.person(cast.number),
@@ -107,7 +107,7 @@ def take_post(stage: Stage, cast: Cast, *, by: str) -> None:
 
 def admit(stage: Stage, cast: Cast, *, by: str) -> None:
     """Admit a candidate as a trainee."""
-    persons.admit_person(stage.session, stage.officer(by), stage.person(cast.number), now=stage.now)
+    standing.admit_person(stage.session, stage.officer(by), stage.person(cast.number), now=stage.now)
 
 
 def give_slip(stage: Stage, number: str, passwords: Passwords, *, by: str | None) -> None:

@@ -5,14 +5,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import DateField, HiddenField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, PasswordField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from lms.access.identity import Role
 from lms.people.formats.cleaning import EDUCATIONS
 from lms.people.formats.headings import Field
-from lms.people.rules import LONGEST_REASON, Sex, StaffState
+from lms.people.rules import LONGEST_REASON, Employment, Post, Sex, StaffState
 from lms.web.forms import BaseForm
 
 STATE_WORDS: dict[StaffState, Any] = {
@@ -31,6 +31,18 @@ ROLE_WORDS: dict[Role, Any] = {
     Role.OFFICIAL: _l("街道干部"),
     Role.SYSTEM_ADMIN: _l("系统管理员"),
     Role.AUDIT_ADMIN: _l("审计管理员"),
+}
+POST_WORDS: dict[Post, Any] = {
+    Post.INSPECTION: _l("巡查岗"),
+    Post.INFORMATION: _l("信息岗"),
+    Post.MEDIATION_SERVICE: _l("调解服务岗"),
+    Post.FOLLOW_UP: _l("监督回访岗"),
+    Post.GRID_LEADER: _l("网格长"),
+}
+EMPLOYMENT_WORDS: dict[Employment, Any] = {
+    Employment.FULL_TIME: _l("专职"),
+    Employment.PART_TIME: _l("兼职"),
+    Employment.VILLAGE_AUXILIARY: _l("驻村辅警"),
 }
 EDUCATION_WORDS: dict[str, Any] = {
     "": _l("没有填"),
@@ -75,6 +87,7 @@ NOTE_WORDS: dict[str, Any] = {
     "birth_unlikely": _l("出生年月“%(before)s”不像在岗的人，请核对"),
     "date_in_future": _l("%(field)s“%(before)s”还没到，请核对"),
     "twice_in_file": _l("和第 %(after)s 行是同一个人"),
+    "moves": _l("从“%(before)s”换到“%(after)s”，原来网格上的岗位到昨天为止"),
     "number_elsewhere": _l("工号 %(before)s 在别的单位已经有人用"),
     "number_of_another": _l("工号 %(before)s 是另一个名字的人，请核对"),
     "number_of_ended": _l("工号 %(before)s 是已经离开的人，请核对"),
@@ -139,7 +152,20 @@ MESSAGES: dict[str, Any] = {
     "people.name.private_use": _l("姓名“%(value)s”里有一个旧系统自造的字，打印不出来。请换成标准字。"),
     "people.state.not_from_here": _l("现在的状态不能这样办。请刷新看看最新状态。"),
     "people.state.moved_on": _l("状态刚被别人改过。请刷新看看。"),
+    "people.state.own": _l("自己的状态要由别的同事来改。"),
+    "people.state.not_by_hand": _l("这一步不能在这里办：核对材料有单独的按钮，上岗要经过选拔和备案。"),
+    "people.state.last_day_ahead": _l("这一天还没到。人走了再来登记。"),
+    "people.state.last_day_early": _l("最后一天不能早于入职日期。"),
+    "people.reason.missing": _l("写一句原因。"),
+    "people.reason.long": _l("原因太长，最多 %(most)s 个字。"),
+    "people.person.has_left": _l("这个人已经离开，不能再办。要回来，先登记“回来”。"),
     "people.post.not_a_grid": _l("岗位要落在网格上。请选一个网格。"),
+    "people.post.not_found": _l("没有找到这个岗位。可能不在您负责的范围里。"),
+    "people.post.dates": _l("最后一天不能早于第一天。"),
+    "people.post.already": _l("这个人在这个网格已经有这个岗位，日子重了。"),
+    "people.post.over": _l("这个岗位已经结束了。"),
+    "people.post.not_longer": _l("只能提前，不能推后。要接着做，到时再给一次岗位。"),
+    "people.post.moved_on": _l("这个岗位刚被别人改过。请刷新看看。"),
     "people.person.changed_meanwhile": _l("这个人的信息刚被别人改过。请回到上一页看看最新的，再改一次。"),
     "people.role.no_such_action": _l("没有这种办法。"),
     "people.role.not_found": _l("没有找到这条角色。可能不在您负责的范围里。"),
@@ -255,7 +281,40 @@ class PersonForm(BaseForm):
     phone = StringField(_l("手机"), [Optional(), Length(max=30)])
     unit = SelectField(_l("单位"), validate_choice=True)
     joined_on = DateField(_l("入职日期"), [InputRequired(_l("选入职日期。"))])
+    keeps_posts = BooleanField(_l("换了单位，原来网格上的岗位还接着做"))
     version = HiddenField()
+
+
+class StateForm(BaseForm):
+    """暂停、恢复、借调、离开、回来."""
+
+    last_day = DateField(_l("最后一天"), [Optional()])
+    reason = StringField(
+        _l("原因或依据"),
+        [
+            InputRequired(_l("写一句原因。")),
+            Length(max=LONGEST_REASON, message=_l("原因太长，最多 200 个字。")),
+        ],
+    )
+
+
+class PostForm(BaseForm):
+    """给一个岗位."""
+
+    unit = SelectField(_l("网格"))
+    post = SelectField(_l("岗位"), choices=choices((each.value, POST_WORDS[each]) for each in Post))
+    employment = SelectField(
+        _l("怎么任职"), choices=choices((each.value, EMPLOYMENT_WORDS[each]) for each in Employment)
+    )
+    starts_on = DateField(_l("从哪天起"), [InputRequired(_l("选开始日期。"))])
+    ends_on = DateField(_l("到哪天止"), [Optional()])
+
+
+class PostEndForm(BaseForm):
+    """结束一个岗位."""
+
+    last_day = DateField(_l("最后一天"), [InputRequired(_l("选最后一天。"))])
+    reason = StringField(_l("原因"), [Optional(), Length(max=LONGEST_REASON, message=_l("原因太长，最多 200 个字。"))])
 
 
 class UnitForm(BaseForm):

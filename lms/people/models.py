@@ -198,6 +198,7 @@ class PostHolding(Base):
     starts_on: Mapped[date] = mapped_column(sa.Date, info=dict(INTERNAL))
     ends_on: Mapped[date | None] = mapped_column(sa.Date, info=dict(INTERNAL))
 
+    person: Mapped[Person] = relationship()
     unit: Mapped[OrgUnit] = relationship()
 
 

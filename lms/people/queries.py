@@ -77,6 +77,7 @@ def signed_in(
             SignInSession.ended_at.is_(None),
             SignInSession.last_seen_at >= not_seen_since,
             SignInSession.created_at >= created_after,
+            Person.state != StaffState.ENDED,  # one who signed in at the moment they left
         )
     ).one_or_none()
     if row is None:
@@ -264,6 +265,35 @@ def all_posts_of(session: Session, person_id: int) -> list[PostHolding]:
             .options(joinedload(PostHolding.unit))
             .order_by(PostHolding.starts_on.desc(), PostHolding.id.desc())
         )
+    )
+
+
+def post_by_public_id(session: Session, identity: Identity, public_id: str) -> PostHolding:
+    """Return a post that somebody holds on a grid within reach, with grid and person. Raises NotFound."""
+    holding = session.scalar(
+        sa.select(PostHolding)
+        .join(OrgUnit, OrgUnit.id == PostHolding.unit_id)
+        .where(PostHolding.public_id == public_id, visible(identity, Permission.PERSON_EDIT, unit_path=OrgUnit.path))
+        .options(joinedload(PostHolding.unit), joinedload(PostHolding.person))
+    )
+    if holding is None:
+        raise NotFound("people.post.not_found")
+    return holding
+
+
+@dataclass(frozen=True)
+class LiveHoldings:
+    """What ends when a person leaves: posts that go on, roles in force or proposed."""
+
+    posts: Sequence[PostHolding]
+    grants: Sequence[RoleGrant]
+
+
+def live_holdings(session: Session, person_id: int, day: date) -> LiveHoldings:
+    """Return the posts of a person that go on after ``day`` or end on it, and the roles in force or proposed."""
+    return LiveHoldings(
+        [held for held in all_posts_of(session, person_id) if held.ends_on is None or held.ends_on >= day],
+        [each for each in grants_of(session, person_id) if each.state in {GrantState.PROPOSED, GrantState.IN_FORCE}],
     )
 
 
@@ -542,6 +572,17 @@ def roles_in_force(session: Session, identity: Identity, day: date) -> list[Role
         .where(*in_force(day), visible(identity, Permission.ROLE_CONFIRM, unit_path=OrgUnit.path))
         .options(joinedload(RoleGrant.unit), joinedload(RoleGrant.person))
         .order_by(RoleGrant.role, OrgUnit.path, RoleGrant.id)
+    )
+    return list(session.scalars(statement))
+
+
+def lapsed_grants(session: Session, day: date, limit: int) -> list[int]:
+    """Return the ids of roles still in force whose last day lies before ``day``."""
+    statement = (
+        sa.select(RoleGrant.id)
+        .where(RoleGrant.state == GrantState.IN_FORCE, RoleGrant.ends_on < day)
+        .order_by(RoleGrant.id)
+        .limit(limit)
     )
     return list(session.scalars(statement))
 

@@ -73,6 +73,10 @@ PERSON_TRANSITIONS: Mapping[tuple[StaffState, PersonAction], StaffState] = {
 }
 
 
+BY_HAND = frozenset(PersonAction) - {PersonAction.ADMIT, PersonAction.FILE}
+"""What an official does to a state with a reason. Admitting follows the papers, filing (备案) a selection round."""
+
+
 def next_state(state: StaffState, action: PersonAction) -> StaffState | None:
     """Return the state an action leads to, or None when it is not possible from ``state``."""
     return PERSON_TRANSITIONS.get((state, action))
@@ -263,7 +267,7 @@ LONGEST_REASON = 200
 """In characters, as wide as the columns: PostgreSQL refuses what is longer, SQLite keeps it."""
 
 
-def clean_unit_name(raw: str) -> str:
+def clean_line(raw: str) -> str:
     """Return the name of a unit, or a line about an act, as it is stored: NFC, nothing invisible, single spaces."""
     text = "".join(char for char in unicodedata.normalize("NFC", raw) if unicodedata.category(char) != "Cf")
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()
@@ -388,6 +392,13 @@ def has_lapsed(ends_on: date | None, day: date) -> bool:
     return ends_on is not None and ends_on < day
 
 
+def overlap(starts_on: date, ends_on: date | None, other_starts_on: date, other_ends_on: date | None) -> bool:
+    """Whether two dated holdings have a day in common; the last days count. One that ended before it began has none."""
+    if (ends_on is not None and ends_on < starts_on) or (other_ends_on is not None and other_ends_on < other_starts_on):
+        return False
+    return (ends_on is None or other_starts_on <= ends_on) and (other_ends_on is None or starts_on <= other_ends_on)
+
+
 def unit_path(parent_path: str | None, unit_id: int) -> str:
     """Return a unit's path. The trailing slash keeps /1/5/ from matching /1/50/."""
     return f"{parent_path or '/'}{unit_id}/"
@@ -419,8 +430,8 @@ def match_person(row: Known, by_number: Known | None, namesakes: tuple[Known, ..
     """Return who a row is. ``row.person_id`` is ignored; ``namesakes``: known persons of the same name key.
 
     The staff number decides when the row has one. Without: the same name with the same phone or the same
-    birth month is the same person; the same name with neither to compare is a namesake that someone must
-    look at; the same name with both different is another person.
+    birth month is the same person; the same name and month with two different phones, or with neither to compare,
+    is a namesake that someone must look at; the same name with both different is another person.
     """
     if row.staff_number:
         if by_number is not None:
@@ -430,7 +441,8 @@ def match_person(row: Known, by_number: Known | None, namesakes: tuple[Known, ..
         if row.phone and row.phone == known.phone:
             return Match(known.person_id)
     same_month = [known for known in namesakes if row.birth_month and row.birth_month == known.birth_month]
-    if len(same_month) == 1:
+    # Two phones that differ: a new phone, or another person born in the same month. Someone must look.
+    if len(same_month) == 1 and not (row.phone and same_month[0].phone):
         return Match(same_month[0].person_id)
     for known in namesakes:
         comparable = (row.phone and known.phone) or (row.birth_month and known.birth_month)

@@ -18,7 +18,7 @@ from typing import Any
 from flask import Flask
 
 from lms.access.decide import can
-from lms.access.identity import Identity, Role, Scope
+from lms.access.identity import CONSOLE, Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.competency import queries as competencies
 from lms.competency import services as competency
@@ -28,7 +28,8 @@ from lms.core.db import Database
 from lms.jobs import services as jobs
 from lms.people import queries
 from lms.people.formats.sheet import read_table
-from lms.people.services import accounts, roles, roster
+from lms.people.rules import Employment, Post
+from lms.people.services import accounts, posts, roles, roster
 from tests.certification import making as certificates
 from tests.conftest import csrf, sign_in_as
 from tests.quizzes import papers
@@ -204,6 +205,26 @@ def _marked_attempt(place: Place, number: str) -> Mapping[str, Any]:
     return {"public_id": papers.one_marked(place.db, who, "c01")}
 
 
+def _post(place: Place, number: str) -> Mapping[str, Any]:
+    """Give a person a post, once, on a grid of the unit they are in, and return its public id."""
+    with place.db.writing() as session:
+        held = queries.all_posts_of(session, place.world.person_ids[number])
+        if held:
+            return {"public_id": held[0].public_id}
+        where = "west.1.1" if number == "N9" else "east.1.1"
+        holding = posts.hold_post(
+            session,
+            CONSOLE,
+            place.world.person(session, number),
+            place.world.unit(session, where),
+            Post.FOLLOW_UP,
+            Employment.PART_TIME,
+            starts_on=TODAY,
+            now=NOW,
+        )
+        return {"public_id": holding.public_id}
+
+
 def _competency(place: Place, number: str) -> Mapping[str, Any]:
     return {"public_id": place.world.person_public_ids[number], "code": "ETH1"}
 
@@ -299,11 +320,19 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "people.add_unit": Endpoint(),
     "people.admit_person": Endpoint(cases=of_person("public_id"), scope=person_scope),
     "people.change_password": Endpoint(),
+    "people.change_state": Endpoint(
+        cases=for_each_holder(
+            lambda place, number: {"public_id": place.world.person_public_ids[number], "action": "suspend"}
+        ),
+        scope=person_scope,
+    ),
     "people.decide_role": Endpoint(cases=in_units(_proposed_role), scope=unit_scope),
     "people.edit_person": Endpoint(cases=of_person("public_id"), scope=person_scope),
+    "people.end_post": Endpoint(cases=for_each_holder(_post), scope=person_scope),
     "people.end_session": Endpoint(cases=for_each_holder(_sign_in), scope=person_scope),
     "people.export_people": Endpoint(),
     "people.forgot": Endpoint(),
+    "people.hold_post": Endpoint(cases=of_person("public_id"), scope=person_scope),
     "people.me": Endpoint(),
     "people.people": Endpoint(),
     "people.person": Endpoint(cases=of_person("public_id"), scope=person_scope),

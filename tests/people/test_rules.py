@@ -341,6 +341,14 @@ def known(
             (known(8, "A2", month="1974-05"), known(9, "A3", month="1974-05")),
             rules.Match(8, is_namesake=True),
         ),
+        # The same month and two phones: a new phone or another person. Someone must look.
+        (
+            known(month="1974-05", phone="138"),
+            None,
+            (known(8, "A2", month="1974-05", phone="139"),),
+            rules.Match(8, is_namesake=True),
+        ),
+        (known(month="1974-05", phone="138"), None, (known(8, "A2", month="1974-05"),), rules.Match(8)),
         # Nothing to compare: someone must look. Everything different: another person.
         (known(), None, (known(8, "A2", month="1974-05"),), rules.Match(8, is_namesake=True)),
         (known(month="1980-01", phone="138"), None, (known(8, "A2", month="1974-05", phone="139"),), rules.Match(None)),
@@ -366,3 +374,22 @@ def test_who_a_roster_row_is(
 )
 def test_the_next_staff_number_keeps_the_office_s_pattern(highest: str, taken: set[str], number: str) -> None:
     assert rules.next_staff_number(highest, frozenset(taken)) == number
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ((1, None), (5, None), True),
+        ((1, 5), (5, None), True),
+        ((1, 4), (5, None), False),
+        ((5, None), (1, 4), False),
+        ((5, 9), (1, 5), True),
+        ((9, 2), (1, None), False),
+        ((1, None), (9, 2), False),
+    ],
+)
+def test_days_in_common(one: tuple[int, int | None], other: tuple[int, int | None], expected: bool) -> None:
+    def day(number: int | None) -> date | None:
+        return None if number is None else date(2026, 11, number)
+
+    assert rules.overlap(date(2026, 11, one[0]), day(one[1]), date(2026, 11, other[0]), day(other[1])) is expected

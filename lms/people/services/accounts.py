@@ -22,6 +22,7 @@ from lms.people.rules import (
     RESET_CODE_LASTS,
     SIGN_IN_THROTTLES,
     SLIP_LASTS,
+    StaffState,
     clean_staff_number,
     may_reset,
     password_fault,
@@ -192,6 +193,7 @@ def open_account(
         Scope(owner_id=person.id, unit_path=person.unit.path),
         now=clock.real_now(),
     )
+    _refuse_if_left(person)
     account = session.scalar(sa.select(Account).where(Account.person_id == person.id).with_for_update())
     if account is not None and account.temporary_until is None:
         raise Conflict("people.slip.already_in_use", name=person.name)
@@ -219,6 +221,7 @@ def reset_password(session: Session, actor: Identity, person: Person, prepared: 
         raise Forbidden("people.password.reset_own")
     if not any(may_reset(each, held) for each in _acting_roles(actor, person.unit.path)):
         raise Forbidden("people.password.reset_not_yours")
+    _refuse_if_left(person)
     account = session.scalar(sa.select(Account).where(Account.person_id == person.id).with_for_update())
     if account is None:
         raise Conflict("people.password.no_account")
@@ -227,6 +230,12 @@ def reset_password(session: Session, actor: Identity, person: Person, prepared: 
     account.password_set_at = now
     audit.record(session, actor, role, AuditTag.PASSWORD_RESET, account, now=now, unit_path=person.unit.path)
     end_other_sessions(session, person.id)
+
+
+def _refuse_if_left(person: Person) -> None:
+    # Signing in looks again: a code given at the moment somebody leaves opens nothing.
+    if person.state is StaffState.ENDED:
+        raise Conflict("people.person.has_left")
 
 
 def _acting_roles(actor: Identity, unit_path: str) -> set[Role]:

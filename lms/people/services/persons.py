@@ -1,7 +1,7 @@
-"""Entering persons, correcting what is kept on them, and moving their state."""
+"""Entering persons and correcting what is kept on them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,29 +13,24 @@ from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.core import clock
-from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Invalid
 from lms.core.ids import new_public_id
-from lms.people.models import OrgUnit, Person, PostHolding
+from lms.people.models import OrgUnit, Person
 from lms.people.rules import (
     BIRTH_MONTH,
     LONGEST_EDUCATION,
     LONGEST_NAME,
     LONGEST_PHONE,
     STAFF_NUMBER,
-    Employment,
-    PersonAction,
-    Post,
     Sex,
     StaffState,
-    UnitKind,
     clean_name,
     clean_phone,
     clean_staff_number,
     has_private_use,
     name_key,
-    next_state,
 )
+from lms.people.services import posts
 
 
 def name_sort(name: str) -> str:
@@ -131,10 +126,19 @@ def add_person(
 
 
 def correct_person(
-    session: Session, actor: Identity, person: Person, unit: OrgUnit, data: PersonData, *, now: datetime
+    session: Session,
+    actor: Identity,
+    person: Person,
+    unit: OrgUnit,
+    data: PersonData,
+    *,
+    now: datetime,
+    keeps_posts: bool = False,
 ) -> bool:
     """Correct what is kept on a person, unit included. True when something changed.
 
+    Whoever moves to another unit leaves the posts on the former one, the day before being the last, unless
+    ``keeps_posts``.
     Raises Invalid for bad data, Conflict for a taken staff number or when somebody else changed the person since
     they were read, NotFound when either unit is out of reach.
     """
@@ -142,6 +146,7 @@ def correct_person(
     role = require(actor, Permission.PERSON_EDIT, scope, now=clock.real_now())
     require(actor, Permission.PERSON_EDIT, Scope(unit_path=unit.path), now=clock.real_now())
     data = cleaned(data)
+    posts.hold_person(session, person)  # before the trail, as every act on a person does
     with session.no_autoflush:
         taken = session.scalar(
             sa.select(Person.id).where(Person.staff_number == data.staff_number, Person.id != person.id)
@@ -157,6 +162,7 @@ def correct_person(
     changed = {name: value for name, value in values.items() if getattr(person, name) != value}
     if not changed:
         return False
+    left = person.unit if "unit_id" in changed and not keeps_posts else None
     for name, value in changed.items():
         setattr(person, name, value)
     audit.record(session, actor, role, AuditTag.PERSON_CHANGED, person, now=now, unit_path=unit.path)
@@ -164,74 +170,7 @@ def correct_person(
         session.flush()  # the version column says whether somebody else was faster
     except StaleDataError as error:
         raise Conflict("people.person.changed_meanwhile") from error
+    if left is not None:
+        last_day = clock.local_date(now) - timedelta(days=1)
+        posts.end_all(session, actor, role, person, last_day, on=left, reason="moved", now=now)
     return True
-
-
-def admit_person(session: Session, actor: Identity, person: Person, *, now: datetime) -> None:
-    """Move a candidate to trainee after the papers were found complete. Raises Conflict from any other state."""
-    _move(session, actor, person, PersonAction.ADMIT, Permission.PERSON_ADMIT, now=now)
-
-
-def _move(
-    session: Session,
-    actor: Identity,
-    person: Person,
-    action: PersonAction,
-    permission: Permission,
-    *,
-    now: datetime,
-    reason: str = "",
-) -> None:
-    path = person.unit.path
-    role = require(actor, permission, Scope(unit_path=path), now=clock.real_now())
-    before = person.state
-    after = next_state(before, action)
-    if after is None:
-        raise Conflict("people.state.not_from_here", state=before.value, action=action.value)
-    statement = (
-        sa.update(Person)
-        .where(Person.id == person.id, Person.state == before)
-        .values(state=after, version=Person.version + 1)
-    )
-    if not guarded_update(session, statement):
-        raise Conflict("people.state.moved_on")
-    audit.record(
-        session,
-        actor,
-        role,
-        AuditTag.PERSON_STATE_CHANGED,
-        ("person", person.public_id),
-        now=now,
-        unit_path=path,
-        reason=reason,
-        diff={"state": [before.value, after.value]},
-    )
-    session.expire(person)
-
-
-def hold_post(
-    session: Session,
-    actor: Identity,
-    person: Person,
-    grid: OrgUnit,
-    post: Post,
-    employment: Employment,
-    *,
-    starts_on: date,
-    now: datetime,
-) -> PostHolding:
-    """Give a person a post on a grid from a date. Raises Invalid when the unit is not a grid."""
-    role = require(actor, Permission.PERSON_EDIT, Scope(unit_path=grid.path), now=clock.real_now())
-    if grid.kind is not UnitKind.GRID:
-        raise Invalid("people.post.not_a_grid", field="unit")
-    holding = PostHolding(
-        public_id=new_public_id(),
-        person_id=person.id,
-        unit_id=grid.id,
-        post=post,
-        employment=employment,
-        starts_on=starts_on,
-    )
-    session.add(holding)
-    audit.record(session, actor, role, AuditTag.POST_HELD, holding, now=now, unit_path=grid.path)
-    return holding

@@ -21,11 +21,13 @@ from lms.people.rules import (
     LONGEST_BASIS,
     GrantAction,
     GrantState,
+    StaffState,
     clashing_role,
     has_lapsed,
     may_grant,
 )
 from lms.people.services.accounts import end_other_sessions
+from lms.people.services.posts import hold_person
 
 
 def _acting_role(actor: Identity, permission: Permission, unit: OrgUnit, role: Role, begun_by: int | None) -> Role:
@@ -38,9 +40,13 @@ def _acting_role(actor: Identity, permission: Permission, unit: OrgUnit, role: R
 
 
 def _refuse_clash(session: Session, person: Person, role: Role, starts_on: date, ends_on: date | None) -> None:
-    """Raise Conflict when a role in force, now or later, may not be held together with ``role`` in these dates."""
+    """Raise Conflict when a role in force, now or later, may not be held together with ``role`` in these dates.
+
+    Nobody who has left is given a role.
+    """
     # One decision about a person at a time: two officials must not confirm two clashing roles past each other.
-    session.execute(sa.select(Person.id).where(Person.id == person.id).with_for_update(key_share=True))
+    if hold_person(session, person) is StaffState.ENDED:
+        raise Conflict("people.person.has_left")
     statement = sa.select(RoleGrant.role).where(
         RoleGrant.person_id == person.id,
         RoleGrant.state == GrantState.IN_FORCE,
@@ -53,12 +59,72 @@ def _refuse_clash(session: Session, person: Person, role: Role, starts_on: date,
         raise Conflict("people.role.clash", role=role.value, other=clash.value)
 
 
-def _end_lapsed(
+def _end(
+    session: Session, actor: Identity, acting: Role, grant: RoleGrant, action: GrantAction, now: datetime, reason: str
+) -> None:
+    """End a role in force, or refuse a proposed one. A last day that has passed stays as it is."""
+    before = grant.state
+    after = GRANT_TRANSITIONS[before, action]
+    today = clock.local_date(now)
+    values: dict[str, object] = {"state": after, "decided_at": now}
+    if action is GrantAction.END:
+        values["ends_on"] = today if grant.ends_on is None else min(grant.ends_on, today)
+    statement = sa.update(RoleGrant).where(RoleGrant.id == grant.id, RoleGrant.state == before).values(**values)
+    if not guarded_update(session, statement):
+        raise Conflict("people.role.moved_on", state=before.value)
+    audit.record(
+        session,
+        actor,
+        acting,
+        AuditTag.ROLE_ENDED if action is GrantAction.END else AuditTag.ROLE_REFUSED,
+        ("role_grant", grant.public_id),
+        now=now,
+        unit_path=grant.unit.path,
+        reason=reason,
+        diff={
+            "state": [before.value, after.value],
+            "role": grant.role.value,
+            "person": grant.person.public_id,
+            **({"ends_on": values["ends_on"]} if "ends_on" in values else {}),
+        },
+    )
+    session.expire(grant)
+
+
+def end_lapsed(session: Session, actor: Identity, grant_id: int, *, now: datetime) -> bool:
+    """End a role whose last day has passed; False when it is not so, or ended already. Done by the system."""
+    acting = require(actor, Permission.ROLE_END_LAPSED, Scope(), now=clock.real_now())
+    grant = session.get_one(RoleGrant, grant_id)
+    hold_person(session, grant.person)
+    session.refresh(grant)
+    if grant.state is not GrantState.IN_FORCE or not has_lapsed(grant.ends_on, clock.local_date(now)):
+        return False
+    _end(session, actor, acting, grant, GrantAction.END, now, "run out")
+    return True
+
+
+def end_all(session: Session, actor: Identity, person: Person, *, now: datetime) -> None:
+    """End every role of a person who leaves, and refuse those that are proposed.
+
+    The caller holds the person. Raises Forbidden when one of them is not for the actor to give or end.
+    """
+    live = session.scalars(
+        sa.select(RoleGrant)
+        .where(RoleGrant.person_id == person.id, RoleGrant.state.in_([GrantState.PROPOSED, GrantState.IN_FORCE]))
+        .order_by(RoleGrant.id)
+    ).all()
+    for grant in live:
+        acting = _acting_role(actor, Permission.ROLE_PROPOSE, grant.unit, grant.role, None)
+        action = GrantAction.END if grant.state is GrantState.IN_FORCE else GrantAction.REFUSE
+        _end(session, actor, acting, grant, action, now, "left")
+
+
+def _end_same_lapsed(
     session: Session, actor: Identity, acting: Role, person: Person, role: Role, unit: OrgUnit, now: datetime
 ) -> None:
-    """End the same role on the same unit when its last day has passed, so that it can be given again.
+    """End the same role on the same unit when its last day has passed, so that it can be given again at once.
 
-    The caller holds the lock on the person.
+    The caller holds the person.
     """
     lapsed = session.scalars(
         sa.select(RoleGrant).where(
@@ -70,29 +136,7 @@ def _end_lapsed(
         )
     ).all()
     for grant in lapsed:
-        statement = (
-            sa.update(RoleGrant)
-            .where(RoleGrant.id == grant.id, RoleGrant.state == GrantState.IN_FORCE)
-            .values(state=GrantState.ENDED, decided_at=now)
-        )
-        if not guarded_update(session, statement):
-            raise Conflict("people.role.moved_on", state=GrantState.IN_FORCE.value)
-        audit.record(
-            session,
-            actor,
-            acting,
-            AuditTag.ROLE_ENDED,
-            ("role_grant", grant.public_id),
-            now=now,
-            unit_path=unit.path,
-            diff={
-                "state": [GrantState.IN_FORCE.value, GrantState.ENDED.value],
-                "role": role.value,
-                "person": person.public_id,
-                "ends_on": grant.ends_on,
-            },
-        )
-        session.expire(grant)
+        _end(session, actor, acting, grant, GrantAction.END, now, "run out")
 
 
 def propose_role(
@@ -127,7 +171,7 @@ def propose_role(
     if person.id == actor.person_id:
         raise Forbidden("people.role.own")
     _refuse_clash(session, person, role, starts_on, ends_on)
-    _end_lapsed(session, actor, acting, person, role, unit, now)
+    _end_same_lapsed(session, actor, acting, person, role, unit, now)
     grant = RoleGrant(
         public_id=new_public_id(),
         person_id=person.id,
@@ -161,34 +205,34 @@ def decide_role(
     if action is GrantAction.CONFIRM:
         begun_by = -1 if actor.channel is Channel.CONSOLE else (grant.proposed_by_id or -1)
         acting = _acting_role(actor, Permission.ROLE_CONFIRM, unit, grant.role, begun_by)
-        tag = AuditTag.ROLE_GRANTED
     else:
         acting = _acting_role(actor, Permission.ROLE_PROPOSE, unit, grant.role, None)
-        tag = AuditTag.ROLE_REFUSED if action is GrantAction.REFUSE else AuditTag.ROLE_ENDED
     after = GRANT_TRANSITIONS.get((grant.state, action))
     if after is None:
         raise Conflict("people.role.moved_on", state=grant.state.value)
     if person.id == actor.person_id:
         raise Forbidden("people.role.own")
-    today = clock.local_date(now)
-    if action is GrantAction.CONFIRM:
-        if has_lapsed(grant.ends_on, today):
-            raise Conflict("people.role.over")
-        _refuse_clash(session, person, grant.role, grant.starts_on, grant.ends_on)
+    if action is not GrantAction.CONFIRM:
+        _end(session, actor, acting, grant, action, now, reason)
+        if action is GrantAction.END:
+            end_other_sessions(session, person.id)
+        return
+    if has_lapsed(grant.ends_on, clock.local_date(now)):
+        raise Conflict("people.role.over")
+    _refuse_clash(session, person, grant.role, grant.starts_on, grant.ends_on)
     before = grant.state
-    values: dict[str, object] = {"state": after, "decided_at": now}
-    if action is GrantAction.CONFIRM:
-        values["confirmed_by_id"] = actor.person_id
-    if action is GrantAction.END:
-        values["ends_on"] = today if grant.ends_on is None else min(grant.ends_on, today)
-    statement = sa.update(RoleGrant).where(RoleGrant.id == grant.id, RoleGrant.state == before).values(**values)
+    statement = (
+        sa.update(RoleGrant)
+        .where(RoleGrant.id == grant.id, RoleGrant.state == before)
+        .values(state=after, decided_at=now, confirmed_by_id=actor.person_id)
+    )
     if not guarded_update(session, statement):
         raise Conflict("people.role.moved_on", state=before.value)
     audit.record(
         session,
         actor,
         acting,
-        tag,
+        AuditTag.ROLE_GRANTED,
         ("role_grant", grant.public_id),
         now=now,
         unit_path=unit.path,
@@ -196,8 +240,6 @@ def decide_role(
         diff={"state": [before.value, after.value], "role": grant.role.value, "person": person.public_id},
     )
     session.expire(grant)
-    if action is GrantAction.END:
-        end_other_sessions(session, person.id)
 
 
 def grant_from_console(

@@ -45,10 +45,11 @@ from lms.people.rules import (
     Sex,
     StaffState,
     UnitKind,
+    in_force_on,
     name_key,
     next_staff_number,
 )
-from lms.people.services import persons, units
+from lms.people.services import persons, posts, units
 from lms.people.services.roster_check import KnownPersons, Row, UnitFinder, Verdict, check_rows
 
 JOB = "people.import_roster"
@@ -606,17 +607,21 @@ def _hold_post(
     is_new: bool,
     now: datetime,
 ) -> None:
-    """Give a person the post of their row, unless they hold it on that grid."""
+    """Give a person the post of their row, unless they hold it on that grid; one given for later begins today."""
     if not values["post"] or unit.kind is not UnitKind.GRID:
         return
     post = Post(values["post"])
     today = clock.local_date(now)
-    held = [] if is_new else queries.posts_of(session, person.id, today)
-    if any(each.unit_id == unit.id and each.post is post for each in held):
+    known = [] if is_new else queries.all_posts_of(session, person.id)
+    if any(
+        each.unit_id == unit.id and each.post is post and in_force_on(each.starts_on, each.ends_on, today)
+        for each in known
+    ):
         return
     employment = Employment(values["employment"]) if values["employment"] else Employment.FULL_TIME
-    starts_on = date.fromisoformat(values["joined_on"]) if values["joined_on"] else today
-    persons.hold_post(session, actor, person, unit, post, employment, starts_on=starts_on, now=now)
+    # The first post began when the person did; of a further one the roster does not say since when.
+    starts_on = date.fromisoformat(values["joined_on"]) if values["joined_on"] and not known else today
+    posts.hold_post(session, actor, person, unit, post, employment, starts_on=starts_on, now=now)
 
 
 def _unit_of(

@@ -167,6 +167,7 @@ class KnownPersons:
             Person.joined_on,
             Person.state,
             OrgUnit.path,
+            OrgUnit.name.label("unit_name"),
         ).join(OrgUnit, OrgUnit.id == Person.unit_id)
         if names is not None:
             statement = statement.where(sa.or_(Person.name_key.in_(names), Person.staff_number.in_(numbers)))
@@ -220,6 +221,11 @@ class KnownPersons:
         if match.is_namesake and decision == "new":
             return RowState.NEW, None, []
         return RowState.UPDATE, match.person_id, []
+
+    def leaves(self, person_id: int, unit: OrgUnit | None) -> str:
+        """Return the name of the unit that a person moves out of by going to ``unit``, "" when they stay."""
+        row = self.rows[person_id]
+        return "" if unit is None or row.path.startswith(unit.path) else str(row.unit_name)
 
     def differs(self, person_id: int, values: Mapping[str, Any], unit: OrgUnit | None) -> bool:
         """Whether a row says anything of a person that is not stored just so. Empty cells say nothing."""
@@ -308,6 +314,8 @@ def check_rows(
             state, person_id = RowState.ERROR, None
         elif state is RowState.UPDATE and person_id and not known.differs(person_id, values, found.unit):
             state = RowState.SAME
+        elif state is RowState.UPDATE and person_id and (left := known.leaves(person_id, found.unit)):
+            notes.append(Note("moves", "grid", left, found.unit.name if found.unit else ""))
         if row.filled:
             values["filled"] = list(row.filled)
         if state is RowState.DOUBT:

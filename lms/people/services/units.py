@@ -20,7 +20,7 @@ from lms.people.rules import (
     LONGEST_UNIT_NAME,
     PARENT_KIND,
     UnitKind,
-    clean_unit_name,
+    clean_line,
     unit_path,
 )
 
@@ -113,7 +113,7 @@ def rename_unit(
 
 def _checked_names(name: str, name_en: str) -> tuple[str, str]:
     """Return the two names of a unit as they are stored. Raises Invalid."""
-    name, name_en = clean_unit_name(name), clean_unit_name(name_en)
+    name, name_en = clean_line(name), clean_line(name_en)
     if not name:
         raise Invalid("people.unit.name_missing", field="name")
     if len(name) > LONGEST_UNIT_NAME:

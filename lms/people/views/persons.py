@@ -26,9 +26,10 @@ from lms.people.rules import (
     masked_phone,
     next_state,
 )
-from lms.people.services import accounts, persons
+from lms.people.services import accounts, persons, standing
 from lms.people.services.passwords import Passwords
 from lms.people.views import blueprint
+from lms.people.views.standing import actions_for
 from lms.web.guards import allow
 from lms.web.transaction import reading, writing
 
@@ -198,6 +199,7 @@ def person(public_id: str) -> str:
     wanted = (
         Permission.PERSON_EDIT,
         Permission.PERSON_ADMIT,
+        Permission.PERSON_MOVE,
         Permission.PASSWORD_RESET,
         Permission.SLIP_PRINT,
         Permission.ROLE_PROPOSE,
@@ -218,6 +220,7 @@ def person(public_id: str) -> str:
         trail=queries.latest_on_person(reader, found) if may["AUDIT_READ"] else None,
         may=may,
         may_admit=may["PERSON_ADMIT"] and next_state(found.state, PersonAction.ADMIT) is not None,
+        actions=[each.value for each in actions_for(found.state)] if may["PERSON_MOVE"] and not is_self else [],
         # Lists of other packages, found by staff number; only roles that reach by unit have them.
         may_results=may_use(actor, Permission.RESULTS_SEE),
         may_certificates=may_use(actor, Permission.CERTIFICATE_LIST),
@@ -260,13 +263,25 @@ def edit_person(public_id: str) -> Any:
             if form.version.data != str(found.version):
                 raise Conflict("people.person.changed_meanwhile")
             unit = queries.unit_by_public_id(session, actor, Permission.PERSON_EDIT, form.unit.data)
-            changed = persons.correct_person(session, actor, found, unit, _data_of(form), now=clock.now())
+            is_moved = unit.id != found.unit_id
+            changed = persons.correct_person(
+                session,
+                actor,
+                found,
+                unit,
+                _data_of(form),
+                now=clock.now(),
+                keeps_posts=bool(form.keeps_posts.data),
+            )
         except (Invalid, Conflict) as error:
             form.add_error(error)
             session.rollback()
             found = queries.person_by_public_id(session, actor, Permission.PERSON_EDIT, public_id)
             return render_template("people/person_form.html", form=form, person=found), 422
-        flash(_("已改好。") if changed else _("没有改动。"), "ok")
+        if is_moved:
+            flash(_("已换到 %(unit)s。下面看看岗位对不对。", unit=unit.name), "ok")
+        else:
+            flash(_("已改好。") if changed else _("没有改动。"), "ok")
         return redirect(url_for("people.person", public_id=public_id))
     page = render_template("people/person_form.html", form=form, person=found)
     return page, 422 if form.errors else 200
@@ -279,7 +294,7 @@ def admit_person(public_id: str) -> Any:
     writer, actor = writing(), _actor()
     found = queries.person_by_public_id(writer, actor, Permission.PERSON_ADMIT, public_id)
     try:
-        persons.admit_person(writer, actor, found, now=clock.now())
+        standing.admit_person(writer, actor, found, now=clock.now())
     except Conflict as error:  # a second click, or a colleague was faster: the page shows how it stands now
         flash(current_app.extensions["lms.words"].text(error), "watch")
     else:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from lms.access.identity import CONSOLE, SYSTEM
-from lms.core.errors import Conflict, Forbidden, Invalid, LMSError, NotFound
+from lms.access.identity import CONSOLE
+from lms.core.errors import Conflict, Forbidden, LMSError, NotFound
 from lms.people import queries
-from lms.people.models import Person, PostHolding
-from lms.people.rules import Employment, Post, Sex, StaffState
+from lms.people.models import Person
+from lms.people.rules import Sex, StaffState
 from lms.people.services import persons
 from tests import trail
 from tests.conftest import Site
@@ -147,76 +147,6 @@ def test_of_two_who_enter_the_same_number_one_wins(site: Site) -> None:
     assert sum(outcome is None for outcome in outcomes) == 1
     [lost] = [outcome for outcome in outcomes if outcome is not None]
     assert isinstance(lost, Conflict | sa.exc.IntegrityError)  # both reach the reader as 409
-
-
-def test_a_candidate_becomes_a_trainee_once(site: Site) -> None:
-    actor = site.world.identity(site.db, "O1")
-    with site.db.writing() as session:
-        person_id = persons.add_person(session, CONSOLE, site.world.unit(session, "east.1.2"), DATA, now=NOW).id
-    before = trail.seq(site.db)
-    with site.db.writing() as session:
-        person = session.get_one(Person, person_id)
-        persons.admit_person(session, actor, person, now=NOW)
-        assert person.state is StaffState.TRAINEE
-        assert person.version == 2
-    with site.db.writing() as session, pytest.raises(Conflict, match="not_from_here"):
-        persons.admit_person(session, actor, session.get_one(Person, person_id), now=NOW)
-    [entry] = trail.entries(site.db, before)
-    assert entry.diff["state"] == ["candidate", "trainee"]
-
-
-def test_of_two_who_admit_at_the_same_moment_one_wins(site: Site) -> None:
-    with site.db.writing() as session:
-        person_id = persons.add_person(session, CONSOLE, site.world.unit(session, "east.1.2"), DATA, now=NOW).id
-    before = trail.seq(site.db)
-
-    def admit() -> None:
-        with site.db.writing() as session:
-            persons.admit_person(session, SYSTEM, session.get_one(Person, person_id), now=NOW)
-
-    outcomes = together(admit, admit, admit)
-    assert sum(outcome is None for outcome in outcomes) == 1
-    assert all(isinstance(outcome, Conflict) for outcome in outcomes if outcome is not None)
-    assert len(trail.entries(site.db, before)) == 1
-
-
-@pytest.mark.parametrize(("number", "refusal"), [("O9", NotFound), ("L1", Forbidden), ("S1", Forbidden)])
-def test_who_admits_nobody(shared_site: Site, number: str, refusal: type[LMSError]) -> None:
-    with shared_site.db.writing() as session, pytest.raises(refusal):
-        persons.admit_person(
-            session,
-            shared_site.world.identity(shared_site.db, number),
-            shared_site.world.person(session, "N1"),
-            now=NOW,
-        )
-
-
-def test_a_post_is_held_on_a_grid(site: Site) -> None:
-    before = trail.seq(site.db)
-    with site.db.writing() as session:
-        person = site.world.person(session, "N1")
-        for place, is_fine in (("east.1.2", True), ("east.1", False), ("east", False)):
-            arguments: Any = (
-                session,
-                CONSOLE,
-                person,
-                site.world.unit(session, place),
-                Post.FOLLOW_UP,
-                Employment.PART_TIME,
-            )
-            if is_fine:
-                persons.hold_post(*arguments, starts_on=TODAY, now=NOW)
-                continue
-            with pytest.raises(Invalid, match=r"people\.post\.not_a_grid"):
-                persons.hold_post(*arguments, starts_on=TODAY, now=NOW)
-    with site.db.reading() as session:
-        assert len(queries.posts_of(session, site.world.person_ids["N1"], TODAY)) == 2
-        assert (
-            session.scalar(sa.select(sa.func.count()).select_from(PostHolding).where(PostHolding.starts_on == TODAY))
-            == 1
-        )
-    [entry] = trail.entries(site.db, before)
-    assert (entry.tag, entry.unit_path) == ("people:post:held", site.world.unit_paths["east.1.2"])
 
 
 @pytest.mark.parametrize(

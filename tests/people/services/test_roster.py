@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from lms.access.identity import CONSOLE, Identity, Role
-from lms.access.permissions import Permission
 from lms.core import clock
 from lms.core.db import Database
 from lms.core.errors import Conflict, Forbidden, Invalid, LMSError, NotFound
@@ -28,9 +27,8 @@ from lms.people.rules import (
     Sex,
     StaffState,
     UnitKind,
-    next_state,
 )
-from lms.people.services import accounts, founding, persons, roles, roster, units
+from lms.people.services import accounts, founding, persons, roles, roster, standing, units
 from tests import trail
 from tests.conftest import Site
 from tests.racing import all_fine, together
@@ -208,7 +206,7 @@ def test_what_is_wrong_with_a_row(site: Site, row: str, code: str) -> None:
         # In another sub-district nobody is recognised: out of reach looks like not there.
         (",唐㛃,,1974-05,13800001234,,,,", "new", None, None),
         ("CG00N1,李秀兰,,,,东街道1社区,,,", "same", "N1", None),
-        ("CG00N1,李秀兰,,,,东街道1社区,2,,", "update", "N1", None),
+        ("CG00N1,李秀兰,,,,东街道1社区,2,,", "update", "N1", "moves"),
         ("CG00N1,李秀兰,,,,东街道1社区,1,网格员,", "same", "N1", None),
         ("CG00N1,李秀兰,,,,东街道1社区,1,信息员,", "update", "N1", None),
     ],
@@ -221,16 +219,10 @@ def test_who_a_row_is(site: Site, row: str, state: str, number: str | None, code
 
 
 def test_somebody_who_left_is_pointed_at(site: Site) -> None:
-    assert next_state(StaffState.TRAINEE, PersonAction.END) is StaffState.ENDED
+    who = site.world.identity(site.db, "O1")
     with site.db.writing() as session:
-        persons._move(
-            session,
-            CONSOLE,
-            site.world.person(session, "N1"),
-            PersonAction.END,
-            Permission.PERSON_EDIT,
-            now=NOW,
-        )
+        person = site.world.person(session, "N1")
+        standing.change_state(session, who, person, PersonAction.END, reason="合同到期", now=NOW)
     [checked] = rows(site, begin(site, csv("CG00N1,李秀兰,,,,,,,")))
     assert codes(checked) == ["number_of_ended"]
 
@@ -430,6 +422,7 @@ def test_a_roster_is_entered_with_units_posts_and_a_trail(site: Site) -> None:
         "people:post:held",
         "people:person:added",
         "people:person:changed",
+        "people:post:ended",  # moved to another grid
         "people:post:held",
         "people:roster:imported",
     ]
