@@ -20,6 +20,8 @@ class CertificateState(enum.StrEnum):
     REVOCATION_PROPOSED = "revocation_proposed"
     """Still valid until a second person confirms."""
     REVOKED = "revoked"
+    EXPIRED = "expired"
+    """Its last valid day has passed; the person may be given another."""
 
 
 LIVE = (CertificateState.PROPOSED, CertificateState.ISSUED, CertificateState.REVOCATION_PROPOSED)
@@ -35,6 +37,8 @@ class CertificateAction(enum.StrEnum):
     WITHDRAW_REVOCATION = "withdraw_revocation"
     REVOKE = "revoke"
     REISSUE = "reissue"
+    EXPIRE = "expire"
+    """Done by time alone."""
 
 
 TRANSITIONS: Mapping[tuple[CertificateState, CertificateAction], CertificateState] = {
@@ -44,6 +48,8 @@ TRANSITIONS: Mapping[tuple[CertificateState, CertificateAction], CertificateStat
     (CertificateState.ISSUED, CertificateAction.REISSUE): CertificateState.ISSUED,
     (CertificateState.REVOCATION_PROPOSED, CertificateAction.WITHDRAW_REVOCATION): CertificateState.ISSUED,
     (CertificateState.REVOCATION_PROPOSED, CertificateAction.REVOKE): CertificateState.REVOKED,
+    (CertificateState.ISSUED, CertificateAction.EXPIRE): CertificateState.EXPIRED,
+    (CertificateState.REVOCATION_PROPOSED, CertificateAction.EXPIRE): CertificateState.EXPIRED,
 }
 
 
@@ -53,8 +59,12 @@ def next_state(state: CertificateState, action: CertificateAction) -> Certificat
 
 
 def allowed_actions(state: CertificateState) -> tuple[CertificateAction, ...]:
-    """Return the actions that are possible from a state, in the order a page shows them."""
-    return tuple(action for action in CertificateAction if (state, action) in TRANSITIONS)
+    """Return what a person can do from a state, in the order a page shows it."""
+    return tuple(
+        action
+        for action in CertificateAction
+        if (state, action) in TRANSITIONS and action is not CertificateAction.EXPIRE
+    )
 
 
 class DocumentState(enum.StrEnum):
@@ -275,6 +285,8 @@ def public_status(state: CertificateState, expires_on: date, today: date) -> Pub
             return PublicStatus.REVOKED
         case CertificateState.ISSUED | CertificateState.REVOCATION_PROPOSED:
             return PublicStatus.EXPIRED if today > expires_on else PublicStatus.VALID
+        case CertificateState.EXPIRED:
+            return PublicStatus.EXPIRED
         case _:
             raise ValueError(f"{state} was never issued")
 

@@ -179,6 +179,8 @@ class RoleGrant(Base):
 class PostHolding(Base):
     """A post of a person on a grid, with dates. A person may hold several, on several grids.
 
+    ``is_committee``: whether a grid leader is a member of the community's 两委 (None: not said yet); ``exception``:
+    why somebody who is not leads the grid all the same.
     pii: none
     """
 
@@ -195,6 +197,8 @@ class PostHolding(Base):
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("org_unit.id", ondelete="RESTRICT"), info=dict(INTERNAL))
     post: Mapped[Post] = mapped_column(text_enum(Post, "held_post"), info=dict(INTERNAL))
     employment: Mapped[Employment] = mapped_column(text_enum(Employment, "held_employment"), info=dict(INTERNAL))
+    is_committee: Mapped[bool | None] = mapped_column(yes_no("is_committee"), info=dict(INTERNAL))
+    exception: Mapped[str] = mapped_column(sa.String(200), default="", server_default="", info=dict(INTERNAL))
     starts_on: Mapped[date] = mapped_column(sa.Date, info=dict(INTERNAL))
     ends_on: Mapped[date | None] = mapped_column(sa.Date, info=dict(INTERNAL))
 

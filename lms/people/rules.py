@@ -3,7 +3,7 @@
 import enum
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -397,6 +397,76 @@ def overlap(starts_on: date, ends_on: date | None, other_starts_on: date, other_
     if (ends_on is not None and ends_on < starts_on) or (other_ends_on is not None and other_ends_on < other_starts_on):
         return False
     return (ends_on is None or other_starts_on <= ends_on) and (other_ends_on is None or starts_on <= other_ends_on)
+
+
+# --- who serves on a grid -------------------------------------------------------------------------------------
+
+OFFICERS_NEEDED = 2
+
+
+class Breach(enum.StrEnum):
+    """What is wrong with who serves on a grid."""
+
+    NO_LEADER = "no_leader"
+    SEVERAL_LEADERS = "several_leaders"
+    LEADER_UNSAID = "leader_unsaid"
+    """It is not written whether the leader is a member of the 两委."""
+    LEADER_NOT_COMMITTEE = "leader_not_committee"
+    """The leader is no member of the 两委, and no exception is written."""
+    FEW_OFFICERS = "few_officers"
+    NO_FULL_TIME = "no_full_time"
+    SEVERAL_AUXILIARIES = "several_auxiliaries"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """One post in force on a grid. ``is_committee`` and ``exception`` matter for leaders only."""
+
+    person_id: int
+    state: StaffState
+    post: Post
+    employment: Employment
+    is_committee: bool | None = None
+    exception: str = ""
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Who serves on a grid: persons that count, and what is wrong. ``learning``: trainees who do not count yet."""
+
+    leaders: int
+    officers: int
+    full_time: int
+    learning: int
+    breaches: tuple[Breach, ...]
+
+
+def composition(holders: Iterable[Holder]) -> Composition:
+    """Return how a grid stands: one 网格长, at least two 网格员, one of them 专职.
+
+    Only persons on duty count; one who holds two posts counts once, and a leader is no officer beside. A 驻村辅警
+    counts as an officer, never as 专职, and a grid has one at most. The leader is a member of the 两委 or carries
+    a written exception. Source: the paper, section 3.2, and its rules R18, R19 and R71.
+    """
+    holders = list(holders)
+    serving = [each for each in holders if each.state is StaffState.ACTIVE]
+    leads = [each for each in serving if each.post is Post.GRID_LEADER]
+    leaders = {each.person_id for each in leads}
+    officers = {each.person_id for each in serving if each.post is not Post.GRID_LEADER} - leaders
+    full_time = {each.person_id for each in serving if each.employment is Employment.FULL_TIME} & officers
+    auxiliaries = {each.person_id for each in serving if each.employment is Employment.VILLAGE_AUXILIARY}
+    learning = {each.person_id for each in holders if each.state is StaffState.TRAINEE} - leaders - officers
+    found = {
+        Breach.NO_LEADER: not leaders,
+        Breach.SEVERAL_LEADERS: len(leaders) > 1,
+        Breach.LEADER_UNSAID: any(each.is_committee is None and not each.exception for each in leads),
+        Breach.LEADER_NOT_COMMITTEE: any(each.is_committee is False and not each.exception for each in leads),
+        Breach.FEW_OFFICERS: len(officers) < OFFICERS_NEEDED,
+        Breach.NO_FULL_TIME: not full_time,
+        Breach.SEVERAL_AUXILIARIES: len(auxiliaries) > 1,
+    }
+    breaches = tuple(breach for breach, is_so in found.items() if is_so)
+    return Composition(len(leaders), len(officers), len(full_time), len(learning), breaches)
 
 
 def unit_path(parent_path: str | None, unit_id: int) -> str:

@@ -51,12 +51,13 @@ def test_every_way_through_the_states() -> None:
         CertificateState.ISSUED: ["propose_revocation", "reissue"],
         CertificateState.REVOCATION_PROPOSED: ["withdraw_revocation", "revoke"],
         CertificateState.REVOKED: [],
+        CertificateState.EXPIRED: [],
     }
     assert next_state(CertificateState.REVOKED, CertificateAction.SIGN) is None
 
 
-def test_what_is_revoked_or_refused_never_comes_back() -> None:
-    ended = {CertificateState.REVOKED, CertificateState.REFUSED}
+def test_what_is_revoked_refused_or_expired_never_comes_back() -> None:
+    ended = {CertificateState.REVOKED, CertificateState.REFUSED, CertificateState.EXPIRED}
     assert not any(state in ended for state, _ in TRANSITIONS)
     assert set(LIVE) == set(CertificateState) - ended
 

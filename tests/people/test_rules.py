@@ -1,6 +1,7 @@
 """Names, numbers, passwords, states, roles: every branch, value in, value out."""
 
 import itertools
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -393,3 +394,45 @@ def test_days_in_common(one: tuple[int, int | None], other: tuple[int, int | Non
         return None if number is None else date(2026, 11, number)
 
     assert rules.overlap(date(2026, 11, one[0]), day(one[1]), date(2026, 11, other[0]), day(other[1])) is expected
+
+
+A, T, S = rules.StaffState.ACTIVE, rules.StaffState.TRAINEE, rules.StaffState.SUSPENDED
+LEAD, INSPECT, FOLLOW = rules.Post.GRID_LEADER, rules.Post.INSPECTION, rules.Post.FOLLOW_UP
+FULL, PART, AUX = rules.Employment.FULL_TIME, rules.Employment.PART_TIME, rules.Employment.VILLAGE_AUXILIARY
+LEADER = rules.Holder(1, A, LEAD, FULL, is_committee=True)
+OFFICERS = (rules.Holder(2, A, INSPECT, FULL), rules.Holder(3, A, FOLLOW, PART))
+
+
+@pytest.mark.parametrize(
+    ("holders", "breaches"),
+    [
+        ((LEADER, *OFFICERS), ()),
+        ((LEADER, OFFICERS[0], rules.Holder(3, A, FOLLOW, AUX)), ()),
+        (OFFICERS, (rules.Breach.NO_LEADER,)),
+        ((LEADER, replace(LEADER, person_id=4), *OFFICERS), (rules.Breach.SEVERAL_LEADERS,)),
+        ((replace(LEADER, is_committee=None), *OFFICERS), (rules.Breach.LEADER_UNSAID,)),
+        ((replace(LEADER, is_committee=False), *OFFICERS), (rules.Breach.LEADER_NOT_COMMITTEE,)),
+        ((replace(LEADER, is_committee=False, exception="街道同意"), *OFFICERS), ()),
+        ((LEADER, OFFICERS[0]), (rules.Breach.FEW_OFFICERS,)),
+        # One person with two posts is one officer; a leader is none beside.
+        ((LEADER, OFFICERS[0], replace(OFFICERS[0], post=FOLLOW)), (rules.Breach.FEW_OFFICERS,)),
+        ((LEADER, replace(LEADER, post=INSPECT), OFFICERS[0]), (rules.Breach.FEW_OFFICERS,)),
+        # Trainees and the suspended do not count.
+        ((LEADER, OFFICERS[0], replace(OFFICERS[1], state=T)), (rules.Breach.FEW_OFFICERS,)),
+        ((LEADER, OFFICERS[0], replace(OFFICERS[1], state=S)), (rules.Breach.FEW_OFFICERS,)),
+        ((LEADER, replace(OFFICERS[0], employment=PART), OFFICERS[1]), (rules.Breach.NO_FULL_TIME,)),
+        ((LEADER, replace(OFFICERS[0], employment=AUX), OFFICERS[1]), (rules.Breach.NO_FULL_TIME,)),
+        (
+            (LEADER, *OFFICERS, rules.Holder(4, A, FOLLOW, AUX), rules.Holder(5, A, FOLLOW, AUX)),
+            (rules.Breach.SEVERAL_AUXILIARIES,),
+        ),
+        ((), (rules.Breach.NO_LEADER, rules.Breach.FEW_OFFICERS, rules.Breach.NO_FULL_TIME)),
+    ],
+)
+def test_who_must_serve_on_a_grid(holders: tuple[rules.Holder, ...], breaches: tuple[rules.Breach, ...]) -> None:
+    assert rules.composition(holders).breaches == breaches
+
+
+def test_a_composition_counts_persons() -> None:
+    counted = rules.composition((LEADER, *OFFICERS, rules.Holder(9, T, INSPECT, FULL)))
+    assert (counted.leaders, counted.officers, counted.full_time, counted.learning) == (1, 2, 1, 1)
