@@ -55,7 +55,8 @@ def test_there_is_one_next_step_all_the_way(db: Database, me: Identity) -> None:
         services.open_part(session, me, "c04", "c04-l01", "p1", now=NOW + timedelta(hours=2))
     assert step(db, me) == (StepKind.CONTINUE, "c04", "c04-l01", "p1")
     finish_lessons(db, me, "c04", now=NOW + timedelta(hours=3))
-    for course in ("c01", "c04"):
+    finish_lessons(db, me, "c05", now=NOW + timedelta(hours=4))
+    for course in ("c01", "c04", "c05"):
         with db.writing() as session:
             services.note_course_passed(session, me, me.person_id or 0, course, "a" * 22, now=NOW)
     assert step(db, me) == (StepKind.DONE, None, None, None)
@@ -75,8 +76,8 @@ def test_the_map_has_a_cell_for_each_category(db: Database, me: Identity) -> Non
         home = queries.home_of(session, me.person_id or 0)
     [layer] = home.layers
     assert layer.layer is Layer.ONBOARDING
-    assert [[each.key for each in cell] for cell in layer.cells] == [["c01"], ["c04"], []]
-    assert (home.total, home.passed, home.is_begun) == (2, 0, True)
+    assert [[each.key for each in cell] for cell in layer.cells] == [["c01"], ["c04"], ["c05"]]
+    assert (home.total, home.passed, home.is_begun) == (3, 0, True)
 
 
 def test_what_others_learn_is_not_mixed_in(site: Site, db: Database, me: Identity) -> None:

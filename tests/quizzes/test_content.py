@@ -13,7 +13,11 @@ from lms.quizzes.content import BANK, Bank, check_banks, parse_bank
 from lms.quizzes.kinds import KINDS
 from tests.world import shipped_content
 
-PATHS = ["quizzes/onboarding/ethics/c01.yaml", "quizzes/onboarding/law/c04.yaml"]
+PATHS = [
+    "quizzes/onboarding/ethics/c01.yaml",
+    "quizzes/onboarding/law/c04.yaml",
+    "quizzes/onboarding/business/c05.yaml",
+]
 C04 = PATHS[1]
 
 
@@ -215,5 +219,5 @@ def test_a_bank_without_a_course_is_refused() -> None:
 def test_banks_are_found_where_they_belong() -> None:
     problems = Problems()
     bundles = BANK.collect(ROOT, problems)
-    assert {bundle.key for bundle in bundles} == {"c01", "c04"}
+    assert {bundle.key for bundle in bundles} == {"c01", "c04", "c05"}
     assert len(problems) == 0
