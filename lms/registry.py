@@ -126,6 +126,7 @@ SCHEDULE: Sequence[Callable[[Database], None]] = (
     quizzes.close_overdue,
     competency.expire_due,
     certification.sweep,
+    certification.expire_due,
     roster.sweep,
     people.end_lapsed_roles,
     traces.sweep,

@@ -60,6 +60,7 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.ATTEMPT_SIT: (EVERYONE,),
     Permission.AUDIT_READ: (EVERYONE, _official(), Grant(Role.AUDIT_ADMIN, Reach.ANY, logged=True)),
     Permission.AUDIT_VERIFY: (Grant(Role.AUDIT_ADMIN, Reach.ANY), CONSOLE),
+    Permission.CERTIFICATE_EXPIRE: (Grant(Role.SYSTEM, Reach.ANY),),
     Permission.CERTIFICATE_LIST: (_official(),),
     Permission.CERTIFICATE_OWN: (EVERYONE,),
     Permission.CERTIFICATE_PROPOSE: (_official(),),

@@ -14,6 +14,8 @@ class Permission(enum.StrEnum):
     """Read and filter the audit trail, with names joined."""
     AUDIT_VERIFY = "audit:chain:verify"
     """Check every link of the chain."""
+    CERTIFICATE_EXPIRE = "certification:certificate:expire"
+    """End certificates whose last valid day has passed."""
     CERTIFICATE_LIST = "certification:certificate:list"
     """See who is eligible, what waits for sign-off, what was issued."""
     CERTIFICATE_OWN = "certification:certificate:own"

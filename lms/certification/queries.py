@@ -286,7 +286,9 @@ def certificates(identity: Identity, kind: str, wanted: DeskFilter, *, waiting: 
     conditions: Mapping[Decided, sa.ColumnElement[bool]] = {
         Decided.ALL: Certificate.state.not_in((CertificateState.PROPOSED, CertificateState.REFUSED)),
         Decided.VALID: sa.and_(in_force, Certificate.expires_on >= today),
-        Decided.EXPIRED: sa.and_(in_force, Certificate.expires_on < today),
+        Decided.EXPIRED: sa.or_(
+            Certificate.state == CertificateState.EXPIRED, sa.and_(in_force, Certificate.expires_on < today)
+        ),
         Decided.BLOCKED: document.state == DocumentState.BLOCKED,
         Decided.REVOCATION_PROPOSED: Certificate.state == CertificateState.REVOCATION_PROPOSED,
         Decided.REVOKED: Certificate.state == CertificateState.REVOKED,
@@ -295,6 +297,13 @@ def certificates(identity: Identity, kind: str, wanted: DeskFilter, *, waiting: 
     return statement.where(conditions[wanted.decided]).order_by(
         Certificate.year.desc(), Certificate.serial.desc(), Certificate.id.desc()
     )
+
+
+def past_last_day(session: Session, today: date, limit: int) -> list[str]:
+    """Return the public ids of certificates in force whose last valid day lies before ``today``."""
+    in_force = (CertificateState.ISSUED, CertificateState.REVOCATION_PROPOSED)
+    statement = sa.select(Certificate.public_id).where(Certificate.state.in_(in_force), Certificate.expires_on < today)
+    return list(session.scalars(statement.order_by(Certificate.id).limit(limit)))
 
 
 def desk_counts(session: Session, identity: Identity, text: CertificateText, *, today: date) -> dict[Desk, int]:

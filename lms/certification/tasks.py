@@ -7,9 +7,10 @@ passes over what is done. The file is on the disk before the transaction that sa
 import logging
 from datetime import datetime, timedelta
 
+from lms.access.identity import SYSTEM
 from lms.certification import queries
 from lms.certification.documents import Renderer, RenderingError
-from lms.certification.services import issuing, papers
+from lms.certification.services import expiring, issuing, papers
 from lms.core import clock
 from lms.core.db import Database
 from lms.core.errors import Conflict, Forbidden, NotFound
@@ -18,6 +19,8 @@ from lms.jobs.services import JobRun
 
 log = logging.getLogger("lms.certification")
 
+AT_ONCE = 200
+"""How many certificates one round ends, so that the worker's other duties wait a few seconds at most."""
 OVERDUE = timedelta(minutes=10)
 """A paper that waits this long has lost its job; the sweep asks for it again."""
 
@@ -111,3 +114,13 @@ def sweep(db: Database) -> None:
     if overdue:
         with db.writing() as session:
             papers.enqueue_again(session, overdue, now.strftime("%Y-%m-%dT%H"))
+
+
+def expire_due(db: Database) -> None:
+    """End the certificates whose last valid day has passed, each in a transaction of its own."""
+    now = clock.now()
+    with db.reading() as session:
+        due = queries.past_last_day(session, clock.local_date(now), AT_ONCE)
+    for public_id in due:
+        with db.writing() as session:
+            expiring.expire(session, SYSTEM, public_id, now=now)

@@ -16,7 +16,7 @@ from lms.demo.learning import Study, failed, missed, passed, ran_out, script_of
 from lms.demo.office import FIRST_OFFICIAL, SECOND_OFFICIAL, Passwords
 from lms.demo.people import CAST, Cast
 from lms.demo.stage import Script, Stage, once
-from lms.people.rules import GrantAction, StaffState
+from lms.people.rules import GrantAction, PersonAction, StaffState
 
 FOUNDED = 100
 """The working day before the load on which the first units were entered: some five months."""
@@ -40,31 +40,43 @@ STUDIES = (
     # The first intake: all through, each in their own way.
     Study("CG0219", "c01", 82, 3, sittings=(failed(63, 50), passed(62, 68)), care=0.6),
     Study("CG0219", "c04", 60, 3, sittings=(failed(41, 70), missed(40, 84), passed(38, 82)), care=0.6),
+    Study("CG0219", "c05", 58, 3, sittings=(failed(39, 44), passed(37, 64)), care=0.6),
     Study("CG0220", "c01", 83, 2, sittings=(passed(70, 84),)),
     Study("CG0220", "c04", 69, 2, sittings=(passed(56, 88),)),
+    Study("CG0220", "c05", 68, 2, sittings=(passed(57, 82),)),
     Study("CG0221", "c01", 83, 1, sittings=(passed(76, 96),), care=0.97),
     Study("CG0221", "c04", 75, 1, sittings=(passed(68, 98),), care=0.97),
+    Study("CG0221", "c05", 74, 1, sittings=(passed(66, 96),), care=0.97),
     Study("CG0222", "c01", 82, 2, sittings=(passed(69, 90),)),
     Study("CG0222", "c04", 68, 2, sittings=(missed(55, 90), passed(54, 92))),
+    Study("CG0222", "c05", 67, 2, sittings=(missed(57, 88), passed(56, 92))),
     Study("CG0223", "c01", 82, 3, sittings=(passed(64, 72),), care=0.7),
     Study("CG0223", "c04", 61, 4, sittings=(failed(38, 74), passed(36, 84)), care=0.7),
+    Study("CG0223", "c05", 60, 4, sittings=(passed(37, 70),), care=0.7),
     Study("CG0224", "c01", 83, 2, sittings=(passed(70, 80),)),
     Study("CG0224", "c04", 68, 2, sittings=(passed(55, 86),)),
+    Study("CG0224", "c05", 67, 2, sittings=(passed(56, 78),)),
     Study("CG0225", "c01", 83, 1, sittings=(passed(75, 94),), care=0.95),
     Study("CG0225", "c04", 74, 1, sittings=(passed(66, 94),), care=0.95),
+    Study("CG0225", "c05", 73, 1, sittings=(passed(65, 94),), care=0.95),
     Study("CG0226", "c01", 82, 2, sittings=(passed(69, 78),)),
     Study("CG0226", "c04", 67, 2, sittings=(passed(54, 90),)),
+    Study("CG0226", "c05", 66, 2, sittings=(passed(53, 84),)),
     # The second intake: from a certificate to a course half done.
     Study("CG0227", "c01", 53, 2, sittings=(passed(41, 88),)),
     Study("CG0227", "c04", 39, 2, sittings=(passed(27, 90),)),
+    Study("CG0227", "c05", 38, 2, sittings=(passed(26, 86),)),
     Study("CG0228", "c01", 53, 4, sittings=(failed(31, 46), failed(30, 54), passed(28, 64)), care=0.5),
     Study("CG0228", "c04", 26, 3, sittings=(failed(7, 62), failed(4, 72)), care=0.5),
     Study("CG0229", "c01", 52, 1, sittings=(passed(45, 96),), care=0.95),
     Study("CG0229", "c04", 30, 2, sittings=(passed(13, 94),), care=0.95),
+    Study("CG0229", "c05", 29, 2, sittings=(passed(12, 96),), care=0.95),
     Study("CG0230", "c01", 53, 2, sittings=(missed(40, 88), passed(39, 90))),
     Study("CG0230", "c04", 36, 3, sittings=(passed(16, 86),)),
+    Study("CG0230", "c05", 34, 3, sittings=(passed(14, 80),)),
     Study("CG0232", "c01", 52, 2, sittings=(passed(40, 86),)),
     Study("CG0232", "c04", 30, 4, sittings=(passed(3, 88),)),
+    Study("CG0232", "c05", 20, 3, sittings=(passed(2, 86),)),
     Study("CG0233", "c01", 53, 3, sittings=(ran_out(36), passed(35, 70)), care=0.7),
     Study("CG0233", "c04", 30, 6, lessons=4, care=0.7),
     # The third intake. 李秀兰 missed a critical question first, passed, and is in the middle of C04.
@@ -78,24 +90,32 @@ STUDIES = (
     Study("CG0238", "c01", 15, 9, lessons=1, care=0.6),
     Study("CG0240", "c01", 20, 1, sittings=(passed(13, 98),), care=0.98),
     Study("CG0240", "c04", 12, 1, sittings=(passed(2, 96, 10),), care=0.98),
+    Study("CG0240", "c05", 11, 1, sittings=(passed(1, 92, 10),), care=0.98),
     # Staff who served before: they go through the same courses beside their work.
     Study("CG0101", "c01", 90, 2, sittings=(passed(78, 92),)),
     Study("CG0101", "c04", 76, 2, sittings=(passed(62, 96),), care=0.95),
+    Study("CG0101", "c05", 75, 2, sittings=(passed(60, 96),), care=0.95),
     Study("CG0102", "c01", 89, 2, sittings=(passed(77, 94),)),
     Study("CG0102", "c04", 74, 3, sittings=(missed(56, 92), passed(55, 96)), care=0.95),
+    Study("CG0102", "c05", 72, 3, sittings=(passed(52, 92),), care=0.95),
     Study("CG0103", "c01", 88, 3, sittings=(passed(70, 84),)),
     Study("CG0103", "c04", 66, 3, sittings=(passed(48, 90),)),
+    Study("CG0103", "c05", 64, 3, sittings=(passed(47, 88),)),
     Study("CG0003", "c01", 95, 1, sittings=(passed(88, 100),), care=1.0),
     Study("CG0104", "c01", 86, 4, sittings=(passed(60, 88),)),
     Study("CG0111", "c01", 87, 2, sittings=(passed(74, 90),)),
     Study("CG0111", "c04", 70, 3, sittings=(passed(50, 92),)),
+    Study("CG0111", "c05", 69, 3, sittings=(passed(49, 90),)),
     Study("CG0112", "c01", 80, 4, sittings=(passed(58, 76),)),
     Study("CG0112", "c04", 50, 5, sittings=(passed(14, 84),)),
+    Study("CG0112", "c05", 48, 5, sittings=(passed(13, 76),)),
     Study("CG0115", "c01", 80, 4, sittings=(failed(56, 56), passed(55, 70)), care=0.6),
     Study("CG0115", "c04", 50, 5, sittings=(passed(18, 82),), care=0.65),
+    Study("CG0115", "c05", 48, 5, sittings=(failed(17, 48), passed(16, 68)), care=0.6),
     Study("CG0116", "c01", 70, 3, sittings=(passed(50, 92),)),
     Study("CG0117", "c01", 72, 4, sittings=(passed(48, 80),)),
     Study("CG0117", "c04", 40, 6, sittings=(failed(5, 76), passed(3, 90, 16))),
+    Study("CG0117", "c05", 20, 3, sittings=(passed(2, 80, 11),)),
     Study("CG0120", "c01", 60, 5, lessons=4),
     Study("CG0125", "c01", 66, 3, sittings=(passed(44, 86),)),
 )
@@ -106,6 +126,7 @@ def scripts(stage: Stage, passwords: Passwords) -> Iterator[Script]:
     yield from _staff(stage, passwords)
     yield from _newcomers(stage, passwords)
     yield from _roles(stage)
+    yield from _moves(stage)
     yield from _rosters(stage)
     yield from _recognitions(stage)
     yield from _certificates(stage)
@@ -142,6 +163,22 @@ def _staff(stage: Stage, passwords: Passwords) -> Iterator[Script]:
     forgets, returns = calendar.at(24, 9, 12), calendar.at(24, 9, 31)
     yield once(forgets, partial(office.forget_password, stage, "CG0228", passwords, by=FIRST_OFFICIAL))
     yield once(returns, partial(office.sign_in_first, stage, "CG0228", passwords))
+
+
+MOVES = (
+    ("CG0120", PersonAction.SUSPEND, 30, "连续两次回访没有做，先补课"),
+    ("CG0120", PersonAction.REINSTATE, 21, "补课看过，师傅谈过话"),
+    ("CG0127", PersonAction.END, 20, "合同到期，回家照看孙子"),
+    ("CG0122", PersonAction.SECOND, 12, "借到区文明办三个月"),
+    ("CG0118", PersonAction.SUSPEND, 8, "巡查记录和现场对不上，先停下来学一遍"),
+)
+"""What became of some of the staff: whose state, which step, on which working day, why."""
+
+
+def _moves(stage: Stage) -> Iterator[Script]:
+    for number, action, day, reason in MOVES:
+        act = partial(office.move, stage, number, action, by=SECOND_OFFICIAL, reason=reason)
+        yield once(stage.calendar.at(day, 16, 5), act)
 
 
 def _come(stage: Stage, cast: Cast, passwords: Passwords, by: str | None) -> None:

@@ -15,7 +15,7 @@ from lms.demo.people import COMMUNITIES, DISTRICT, GRIDS_EACH, OFFICE, Cast
 from lms.demo.stage import Stage
 from lms.people import queries as people
 from lms.people.formats.sheet import read_table
-from lms.people.rules import PRIVACY_NOTICE, GrantAction, GrantState, StaffState, UnitKind
+from lms.people.rules import PRIVACY_NOTICE, GrantAction, GrantState, PersonAction, StaffState, UnitKind
 from lms.people.services import accounts, persons, posts, roles, roster, standing, units
 
 FIRST_OFFICIAL, SECOND_OFFICIAL = "CG0001", "CG0002"
@@ -101,8 +101,15 @@ def take_post(stage: Stage, cast: Cast, *, by: str) -> None:
         cast.post,
         cast.employment,
         starts_on=clock.local_date(stage.now),
+        is_committee=cast.is_committee,
+        exception=cast.exception,
         now=stage.now,
     )
+
+
+def move(stage: Stage, number: str, action: PersonAction, *, by: str, reason: str) -> None:
+    """Suspend, second, reinstate or end somebody, or take them back."""
+    standing.change_state(stage.session, stage.officer(by), stage.person(number), action, reason=reason, now=stage.now)
 
 
 def admit(stage: Stage, cast: Cast, *, by: str) -> None:

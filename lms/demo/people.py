@@ -31,6 +31,9 @@ class Cast:
     post: Post | None = None
     employment: Employment = Employment.FULL_TIME
     known: bool = False
+    is_committee: bool | None = True
+    """Of grid leaders: whether a member of the 两委; None: the office has not said."""
+    exception: str = ""
 
 
 A, T, C = StaffState.ACTIVE, StaffState.TRAINEE, StaffState.CANDIDATE
@@ -52,10 +55,21 @@ CAST: tuple[Cast, ...] = (
     Cast("CG0104", "娜仁图雅", F, "1986-07", "1.2", A, Role.GRID_LEADER, LEAD),
     Cast("CG0105", "郭永福", M, "1975-10", "2.1", A, Role.GRID_LEADER, LEAD),
     Cast("CG0106", "高春梅", F, "1983-05", "2.2", A, Role.GRID_LEADER, LEAD),
-    Cast("CG0107", "赵㛃", F, "1990-08", "2.3", A, Role.GRID_LEADER, LEAD),
+    Cast("CG0107", "赵㛃", F, "1990-08", "2.3", A, Role.GRID_LEADER, LEAD, is_committee=None),
     Cast("CG0108", "宝音德力格尔·巴特尔", M, "1984-03", "3.1", A, Role.GRID_LEADER, LEAD),
     Cast("CG0109", "欧阳海燕", F, "1981-01", "3.2", A, Role.GRID_LEADER, LEAD),
-    Cast("CG0110", "石磊", M, "1989-06", "3.3", A, Role.GRID_LEADER, LEAD),
+    Cast(
+        "CG0110",
+        "石磊",
+        M,
+        "1989-06",
+        "3.3",
+        A,
+        Role.GRID_LEADER,
+        LEAD,
+        is_committee=False,
+        exception="社区推荐，熟悉老旧小区，街道同意",
+    ),
     # Officers on duty, some of them mentors
     Cast("CG0111", "乌兰", F, "1982-04", "1.1", A, Role.MENTOR, MED),
     Cast("CG0112", "郑国栋", M, "1976-08", "2.1", A, Role.MENTOR, INS),

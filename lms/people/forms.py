@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, HiddenField, PasswordField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, PasswordField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
@@ -165,6 +165,10 @@ MESSAGES: dict[str, Any] = {
     "people.post.already": _l("这个人在这个网格已经有这个岗位，日子重了。"),
     "people.post.over": _l("这个岗位已经结束了。"),
     "people.post.not_longer": _l("只能提前，不能推后。要接着做，到时再给一次岗位。"),
+    "people.post.no_leader": _l("这个岗位不是网格长，不用写两委身份。"),
+    "people.post.exception_missing": _l("不是两委成员，要写明为什么由他来当网格长。"),
+    "people.post.auxiliary_taken": _l("这个社区（村）已经有一位驻村辅警。一村一位，先结束前一位的岗位。"),
+    "people.post.auxiliary_elsewhere": _l("这个人已经是别的社区（村）的驻村辅警。一人一村。"),
     "people.post.moved_on": _l("这个岗位刚被别人改过。请刷新看看。"),
     "people.person.changed_meanwhile": _l("这个人的信息刚被别人改过。请回到上一页看看最新的，再改一次。"),
     "people.role.no_such_action": _l("没有这种办法。"),
@@ -308,6 +312,30 @@ class PostForm(BaseForm):
     )
     starts_on = DateField(_l("从哪天起"), [InputRequired(_l("选开始日期。"))])
     ends_on = DateField(_l("到哪天止"), [Optional()])
+
+    exception = StringField(
+        _l("网格长不是两委成员的，写明原因"),
+        [Optional(), Length(max=LONGEST_REASON, message=_l("原因太长，最多 200 个字。"))],
+    )
+    is_committee = SelectField(
+        _l("是不是社区两委成员"),
+        choices=choices((("", _l("还不知道")), ("yes", _l("是两委成员")), ("no", _l("不是两委成员")))),
+        validate_choice=False,  # asked of leaders only
+    )
+
+
+class LeaderForm(BaseForm):
+    """写明网格长的两委身份."""
+
+    is_committee = RadioField(
+        _l("是不是社区两委成员"),
+        [InputRequired(_l("选一个。"))],
+        choices=choices((("yes", _l("是两委成员")), ("no", _l("不是两委成员")))),
+    )
+    exception = StringField(
+        _l("不是的，写明为什么由他来当"),
+        [Optional(), Length(max=LONGEST_REASON, message=_l("原因太长，最多 200 个字。"))],
+    )
 
 
 class PostEndForm(BaseForm):

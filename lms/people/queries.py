@@ -23,7 +23,19 @@ from lms.people.models import (
     RosterRow,
     SignInSession,
 )
-from lms.people.rules import GrantState, RosterState, RowState, StaffState, UnitKind, clean_staff_number, name_key
+from lms.people.rules import (
+    Composition,
+    GrantState,
+    Holder,
+    Post,
+    RosterState,
+    RowState,
+    StaffState,
+    UnitKind,
+    clean_staff_number,
+    composition,
+    name_key,
+)
 
 
 @dataclass(frozen=True)
@@ -279,6 +291,61 @@ def post_by_public_id(session: Session, identity: Identity, public_id: str) -> P
     if holding is None:
         raise NotFound("people.post.not_found")
     return holding
+
+
+def holdings_on(session: Session, grid_id: int) -> list[PostHolding]:
+    """Return every post on a grid, held, past or to come, with its person; leaders first, then by name."""
+    return list(
+        session.scalars(
+            sa.select(PostHolding)
+            .join(Person, Person.id == PostHolding.person_id)
+            .where(PostHolding.unit_id == grid_id)
+            .options(joinedload(PostHolding.person))
+            .order_by(PostHolding.post != Post.GRID_LEADER, Person.name_sort, PostHolding.starts_on.desc())
+        )
+    )
+
+
+def without_post(session: Session, grid_id: int, day: date) -> list[Person]:
+    """Return the persons who belong to a grid, have not left, and hold no post on it on ``day``, by name."""
+    held = sa.select(PostHolding.person_id).where(
+        PostHolding.unit_id == grid_id,
+        PostHolding.starts_on <= day,
+        sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day),
+    )
+    statement = sa.select(Person).where(
+        Person.unit_id == grid_id, Person.state != StaffState.ENDED, Person.id.not_in(held)
+    )
+    return list(session.scalars(statement.order_by(Person.name_sort, Person.staff_number)))
+
+
+def holder_of(holding: PostHolding) -> Holder:
+    """Return a post as the rule about a grid's composition takes it; its person must be loaded."""
+    return Holder(
+        holding.person_id,
+        holding.person.state,
+        holding.post,
+        holding.employment,
+        holding.is_committee,
+        holding.exception,
+    )
+
+
+def compositions(session: Session, grid_ids: Collection[int], day: date) -> dict[int, Composition]:
+    """Return how each of the grids stands on ``day`` (one query)."""
+    found: dict[int, list[Holder]] = {grid_id: [] for grid_id in grid_ids}
+    holdings = session.scalars(
+        sa.select(PostHolding)
+        .where(
+            PostHolding.unit_id.in_(found),
+            PostHolding.starts_on <= day,
+            sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day),
+        )
+        .options(joinedload(PostHolding.person))
+    )
+    for holding in holdings:
+        found[holding.unit_id].append(holder_of(holding))
+    return {grid_id: composition(holders) for grid_id, holders in found.items()}
 
 
 @dataclass(frozen=True)

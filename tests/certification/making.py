@@ -37,7 +37,7 @@ from lms.registry import JOB_HANDLERS
 from tests.world import NOW, World
 
 KIND = "onboarding_part1"
-COURSES = ("c01", "c04")
+COURSES = ("c01", "c04", "c05")
 ADDRESS = "https://wangge.example"
 BEGUN = NOW - timedelta(days=40)
 PASSED = NOW - timedelta(days=4)

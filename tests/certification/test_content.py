@@ -45,7 +45,7 @@ def test_the_certificate_of_the_checkout() -> None:
     text, problems = read(files())
     assert problems == []
     assert text is not None
-    assert (text.key, text.courses, text.valid_months) == ("onboarding_part1", ("c01", "c04"), 24)
+    assert (text.key, text.courses, text.valid_months) == ("onboarding_part1", ("c01", "c04", "c05"), 24)
     assert text.title == "岗前培训（第一部分）学习证明"
     assert text.number.style is NumberStyle.CERTIFICATE
     text = text.of_office("晨光街道", "Chenguang Sub-district")
@@ -83,7 +83,8 @@ def test_it_is_found_and_its_courses_are_there() -> None:
 def test_a_course_that_is_not_there_is_a_problem() -> None:
     found = examine([CERTIFICATE], ROOT).problems
     assert [str(each) for each in found] == [
-        f"{FOLDER}/certificate.yaml:{line_of('certificate.yaml', 'courses:')}: 没有课程 {key}" for key in ("c01", "c04")
+        f"{FOLDER}/certificate.yaml:{line_of('certificate.yaml', 'courses:')}: 没有课程 {key}"
+        for key in ("c01", "c04", "c05")
     ]
 
 
@@ -171,12 +172,12 @@ def test_comments_in_a_stylesheet_may_say_anything() -> None:
     ("before", "after", "problem"),
     [
         ("key: onboarding_part1", "key: other", "key 要和文件夹同名"),
-        ("revision: 1", "revision: 0", "不能小于 1"),
+        ("revision: 2", "revision: 0", "不能小于 1"),
         ("valid_months: 24", "valid_months: many", "要写整数"),
         ("valid_months: 24", "valid_months: 24\nseal: x", "不认识的键 seal"),
         ("valid_months: 24", "valid_months: 24\nvalid_months: 36", "重复的键"),
-        ("courses: [c01, c04]", "courses: []", "不能空着"),
-        ("courses: [c01, c04]", "courses: [c01, c01]", "写了两遍"),
+        ("courses: [c01, c04, c05]", "courses: []", "不能空着"),
+        ("courses: [c01, c04, c05]", "courses: [c01, c01]", "写了两遍"),
         ("style: certificate", "style: other", "只能写"),
         ("style: certificate", "style: document", "要写成 发文字〔{year}〕{serial}号"),
         ("example: 晨街网培证字〔2026〕第0012号", "example: 晨街网培证字〔2026〕第12号", "第0012号"),

@@ -63,9 +63,11 @@ def test_eligibility_in_sql_and_in_the_rules_agree(db: Database, world: World) -
         for number, course, state, attempt in (
             ("N1", "c01", EnrolmentState.PASSED, AttemptState.MARKED),
             ("N1", "c04", EnrolmentState.PASSED, AttemptState.VOID),
+            ("N1", "c05", EnrolmentState.PASSED, AttemptState.MARKED),
             ("N2", "c01", EnrolmentState.LEARNING, AttemptState.MARKED),
             ("M1", "c01", EnrolmentState.PASSED, AttemptState.MARKED),
             ("M1", "c04", EnrolmentState.LESSONS_DONE, AttemptState.MARKED),
+            ("M1", "c05", EnrolmentState.PASSED, AttemptState.MARKED),
         ):
             making.enrol(session, world.person(session, number), course, state, attempt_state=attempt)
     making.make_eligible(db, world, "L1")
@@ -76,7 +78,11 @@ def test_eligibility_in_sql_and_in_the_rules_agree(db: Database, world: World) -
     found = {number: eligibility(making.COURSES, standings[id_], serves=True) for number, id_ in ids.items()}
     assert found["L1"].ok
     assert found["N1"].missing == (("c04", Missing.VOID),)
-    assert found["N2"].missing == (("c01", Missing.LESSONS), ("c04", Missing.NOT_STARTED))
+    assert found["N2"].missing == (
+        ("c01", Missing.LESSONS),
+        ("c04", Missing.NOT_STARTED),
+        ("c05", Missing.NOT_STARTED),
+    )
     assert found["M1"].missing == (("c04", Missing.QUIZ),)
     assert names(db, world, Desk.ELIGIBLE) == ["孙丽"]
     assert names(db, world, Desk.NOT_YET) == ["李秀兰", "王建国", "乌云·其其格"]

@@ -367,7 +367,7 @@ def test_the_page_tells_the_whole_history(db: Database, world: World, as_person:
     page = words_of(as_person("O1").get(f"/certificates/{public_id}"))
     places = [page.index(words) for words in ("提请签发", "签发，发了编号", "写好证书内容", "证书印好")]
     assert places == sorted(places)
-    for words in ("陈志强", "周雅琴", "系统", "7 学时", "看这次测验的成绩"):
+    for words in ("陈志强", "周雅琴", "系统", "10.5 学时", "看这次测验的成绩"):
         assert words in page, words
 
 
@@ -471,7 +471,7 @@ def test_a_valid_certificate_for_everyone(db: Database, printed: str, client: Fl
         "李**",
         "东街网培证字〔2026〕第0001号",
         "岗前培训（第一部分）学习证明",
-        "7",
+        "10.5",
         "东街道办事处",
         "2026年11月24日",
         "2028年11月23日",

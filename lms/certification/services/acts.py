@@ -14,6 +14,7 @@ from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.certification import queries
 from lms.certification.content import CertificateText
+from lms.certification.events import CertificateEnded, EndCause
 from lms.certification.models import Certificate
 from lms.certification.queries import Found
 from lms.certification.rules import CertificateAction, next_state
@@ -41,6 +42,7 @@ ACTS: Mapping[CertificateAction, Act] = {
     CertificateAction.WITHDRAW_REVOCATION: Act(
         Permission.CERTIFICATE_REVOKE_PROPOSE, AuditTag.CERTIFICATE_REVOCATION_WITHDRAWN
     ),
+    CertificateAction.EXPIRE: Act(Permission.CERTIFICATE_EXPIRE, AuditTag.CERTIFICATE_EXPIRED),
     CertificateAction.REVOKE: Act(Permission.CERTIFICATE_REVOKE, AuditTag.CERTIFICATE_REVOKED),
     CertificateAction.REISSUE: Act(Permission.CERTIFICATE_REISSUE, AuditTag.CERTIFICATE_REISSUED),
 }
@@ -162,3 +164,14 @@ def change(
         diff={"state": [before.value, after.value], **public, "person": found.person.public_id},
     )
     session.expire(certificate)
+
+
+def ended(found: Found, cause: EndCause, now: datetime) -> CertificateEnded:
+    """Return the event that says that a certificate counts no more."""
+    return CertificateEnded(
+        at=now,
+        person_id=found.person.id,
+        kind=found.certificate.kind,
+        certificate=found.certificate.public_id,
+        cause=cause,
+    )

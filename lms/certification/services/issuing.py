@@ -19,6 +19,7 @@ from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.certification import queries
 from lms.certification.content import CertificateText
+from lms.certification.events import CertificateIssued
 from lms.certification.models import Certificate, NumberSeries
 from lms.certification.rules import (
     SERVING,
@@ -31,6 +32,7 @@ from lms.certification.services import acts, papers
 from lms.core import clock
 from lms.core.errors import Conflict
 from lms.core.ids import new_public_id, new_readable_code
+from lms.core.reactions import publish
 from lms.jobs import services as jobs
 
 if TYPE_CHECKING:
@@ -164,6 +166,10 @@ def sign_off(
             "typed_code": new_readable_code(10),
         },
         now=now,
+    )
+    publish(
+        session,
+        CertificateIssued(at=now, person_id=person.id, kind=certificate.kind, certificate=certificate.public_id),
     )
     document = papers.draft(
         session,

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from lms.access.identity import Identity
+from lms.certification.events import EndCause
 from lms.certification.rules import CertificateAction
 from lms.certification.services import acts
+from lms.core.reactions import publish
 
 
 def propose_revocation(session: Session, actor: Identity, public_id: str, *, reason: str, now: datetime) -> None:
@@ -58,3 +60,4 @@ def revoke(session: Session, actor: Identity, public_id: str, *, now: datetime) 
         now=now,
         reason=found.certificate.reason,
     )
+    publish(session, acts.ended(found, EndCause.REVOKED, now))

@@ -13,6 +13,8 @@ from lms.audit.rules import AuditTag
 from lms.core import clock
 from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
+from lms.core.reactions import publish
+from lms.people.events import PersonMoved
 from lms.people.models import Person
 from lms.people.rules import BY_HAND, LONGEST_REASON, PersonAction, StaffState, clean_line, next_state
 from lms.people.services import posts, roles
@@ -34,6 +36,7 @@ def admit_person(session: Session, actor: Identity, person: Person, *, now: date
         unit_path=path,
         diff={"state": [before.value, after.value]},
     )
+    _tell(session, person, before, after, now)
 
 
 def change_state(
@@ -92,6 +95,11 @@ def change_state(
         posts.end_all(session, actor, role, person, last_day, reason="left", now=now)
         roles.end_all(session, actor, person, now=now)
         end_other_sessions(session, person.id)
+    _tell(session, person, before, after, now)
+
+
+def _tell(session: Session, person: Person, before: StaffState, after: StaffState, now: datetime) -> None:
+    publish(session, PersonMoved(at=now, person_id=person.id, public_id=person.public_id, before=before, after=after))
 
 
 def _step(

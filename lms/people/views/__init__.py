@@ -5,6 +5,6 @@ from flask import Blueprint
 blueprint = Blueprint("people", __name__)
 
 # The modules below add their pages to the blueprint.
-from lms.people.views import accounts, persons, posts, roles, roster, standing, units  # noqa: E402
+from lms.people.views import accounts, grids, persons, posts, roles, roster, standing, units  # noqa: E402
 
-__all__ = ["accounts", "blueprint", "persons", "posts", "roles", "roster", "standing", "units"]
+__all__ = ["accounts", "blueprint", "grids", "persons", "posts", "roles", "roster", "standing", "units"]

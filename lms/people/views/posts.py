@@ -37,7 +37,7 @@ def hold_post(public_id: str) -> Any:
         (grid.public_id, _with_community(grid.name, names.get(grid.parent_id or 0, ""))) for grid in grids
     )
     if request.method == "GET":
-        form.unit.data = person.unit.public_id
+        form.unit.data = request.args.get("unit") or person.unit.public_id
         form.starts_on.data = clock.today()
     if form.validate_on_submit():
         try:
@@ -50,6 +50,8 @@ def hold_post(public_id: str) -> Any:
                 Employment(form.employment.data),
                 starts_on=form.starts_on.data or clock.today(),
                 ends_on=form.ends_on.data,
+                is_committee={"yes": True, "no": False}.get(form.is_committee.data or ""),
+                exception=form.exception.data or "",
                 now=clock.now(),
             )
         except (Invalid, Conflict) as error:

@@ -34,6 +34,9 @@ def units() -> str:
         units=listed,
         totals=totals,
         outermost=min((unit.path.count("/") for unit in listed), default=0),
+        compositions=queries.compositions(
+            reader, [unit.id for unit in listed if unit.kind is UnitKind.GRID], clock.today()
+        ),
         may_edit=may_use(actor, Permission.UNIT_EDIT),
     )
 

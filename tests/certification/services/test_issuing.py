@@ -41,7 +41,7 @@ def test_a_proposal_holds_what_it_rests_on(db: Database, world: World) -> None:
     made = making.certificate(db, public_id)
     assert made.state is CertificateState.PROPOSED
     assert (made.number, made.serial, made.issued_at, made.verify_code) == (None, None, None, None)
-    assert made.basis["hours"] == "7"
+    assert made.basis["hours"] == "10.5"
     assert made.basis["started_on"] == "2026-10-15"
     assert made.basis["finished_on"] == "2026-11-20"
     assert [(each["key"], each["hours"], each["revision"]) for each in made.basis["courses"]] == [

@@ -133,3 +133,56 @@ def test_who_moves_leaves_the_posts_of_the_old_grid(site: Site, keeps_posts: boo
     with site.db.reading() as session:
         held = queries.posts_of(session, site.world.person_ids["N1"], TODAY)
         assert len(held) == (1 if keeps_posts else 0)
+
+
+def auxiliary(site: Site, number: str, place: str) -> None:
+    """Make a person the resident auxiliary officer of a village's grid."""
+    with site.db.writing() as session:
+        posts.hold_post(
+            session,
+            CONSOLE,
+            site.world.person(session, number),
+            site.world.unit(session, place),
+            Post.FOLLOW_UP,
+            Employment.VILLAGE_AUXILIARY,
+            starts_on=TODAY,
+            now=NOW,
+        )
+
+
+def test_a_village_has_one_auxiliary_and_an_auxiliary_one_village(site: Site) -> None:
+    outcomes = together(
+        lambda: auxiliary(site, "N1", "east.1.1"),
+        lambda: auxiliary(site, "N2", "east.1.2"),
+    )
+    assert sorted(outcome is None for outcome in outcomes) == [False, True]
+    winner = ("N1", "N2")[[outcome is None for outcome in outcomes].index(True)]
+    with pytest.raises(Conflict, match="auxiliary_elsewhere"):
+        auxiliary(site, winner, "east.2.1")
+    with pytest.raises(Conflict, match="auxiliary_taken"):
+        auxiliary(site, "M1", "east.1.1")
+    auxiliary(site, "M1", "east.2.1")
+
+
+def test_it_is_written_whether_a_leader_sits_on_the_committee(site: Site) -> None:
+    holding_id = post_of(site, "L1").id
+    before = trail.seq(site.db)
+
+    def say(*, is_committee: bool, exception: str = "") -> bool:
+        with site.db.writing() as session:
+            who = site.world.identity(site.db, "O1")
+            holding = session.get_one(PostHolding, holding_id)
+            return posts.say_leader(session, who, holding, is_committee=is_committee, exception=exception, now=NOW)
+
+    with pytest.raises(Invalid, match="exception_missing"):
+        say(is_committee=False, exception=" ")
+    assert say(is_committee=False, exception="街道同意")
+    assert not say(is_committee=False, exception="街道同意")
+    assert say(is_committee=True)
+    held = post_of(site, "L1")
+    assert (held.is_committee, held.exception) == (True, "")
+    assert [entry.tag for entry in trail.entries(site.db, before)] == ["people:post:changed"] * 2
+    with site.db.writing() as session:
+        holding = session.get_one(PostHolding, post_of(site, "N1").id)
+        with pytest.raises(Conflict, match="no_leader"):
+            posts.say_leader(session, CONSOLE, holding, is_committee=True, exception="", now=NOW)
