@@ -16,6 +16,7 @@ from lms.audit.services import AUDIT_KEY, UnauditedChange, record, verify
 from lms.core import clock
 from lms.core.clock import SHANGHAI
 from lms.core.db import Database
+from lms.core.ids import new_public_id
 from lms.people.models import OrgUnit, Person
 from lms.people.rules import StaffState
 from tests.conftest import Site
@@ -442,3 +443,17 @@ def test_accesses_are_written_to_a_log_of_their_own(empty_site: Site) -> None:
     with empty_site.db.reading() as session:
         assert session.scalars(sa.select(AccessLog.outcome).order_by(AccessLog.id)).all() == ["used", "denied"]
     assert verified(empty_site.db) == (0, [])  # looking is not an act of the chain
+
+
+def test_a_flush_that_fails_in_a_savepoint_leaves_nothing_to_be_recorded(site: Site) -> None:
+    with site.db.writing() as session:
+        twin = session.get_one(Person, site.world.person_ids["N1"])
+        values = {column.key: getattr(twin, column.key) for column in Person.__table__.columns if column.key != "id"}
+        for _try in range(2):
+            savepoint = session.begin_nested()
+            session.add(Person(**{**values, "public_id": new_public_id()}))  # the staff number is taken
+            with pytest.raises(sa.exc.IntegrityError):
+                session.flush()
+            savepoint.rollback()
+    with site.db.reading() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Person.staff_number == "CG00N1")) == 1
