@@ -21,4 +21,6 @@ def progress(public_id: str) -> Any:
     running = job.state in {JobState.QUEUED, JobState.LEASED}
     if wants_json(request):
         return jsonify(state=job.state.value, done=job.progress_done, total=job.progress_total)
-    return render_template("jobs/progress.html", job=job, running=running)
+    # What a handler could not do it names under "left", or says why it was refused as a whole.
+    left = job.progress_total if "refused" in job.result else len(job.result.get("left", ()))
+    return render_template("jobs/progress.html", job=job, running=running, left=left)

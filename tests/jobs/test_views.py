@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from lms.jobs.models import Job
 from lms.jobs.rules import JobState
 from lms.jobs.services import enqueue
 from tests.conftest import Site
@@ -42,6 +44,16 @@ def test_the_page_reloads_itself_until_there_is_an_end(
     text = as_person("O1").get(begun_by(site, "O1", state)).get_data(as_text=True)
     assert ('http-equiv="refresh"' in text) is reloads
     assert says in text
+
+
+@pytest.mark.parametrize(("result", "left"), [({"left": {"x": "moved_on"}}, 1), ({"refused": "access.forbidden"}, 5)])
+def test_what_could_not_be_done_is_said(site: Site, as_person: As, result: dict[str, object], left: int) -> None:
+    address = begun_by(site, "O1", JobState.DONE)
+    with site.db.writing() as session:
+        session.scalars(sa.select(Job)).one().result = result
+    text = as_person("O1").get(address).get_data(as_text=True)
+    assert f"共 5 件，{left} 件没有办成" in text
+    assert "全部办好" not in text
 
 
 def test_the_work_of_another_and_unknown_work_look_the_same(site: Site, as_person: As) -> None:
