@@ -88,6 +88,9 @@ def create_app(settings: Settings, db: Database | None = None) -> Flask:
     app.extensions["lms.words"] = Wordbook(*registry.MESSAGES)
     app.extensions["lms.content_types"] = registry.CONTENT_TYPES
     clock.pretend(timedelta(days=settings.clock_offset_days))
+    if not settings.is_production:
+        clock.follow(settings.clock_hand)
+        app.before_request(clock.look)
 
     i18n.install(app, default_language=settings.default_language)
     _identify(app, settings)
@@ -293,6 +296,7 @@ def _page_context(app: Flask, settings: Settings) -> None:
             dev=not settings.is_production,
             endpoints=app.view_functions.keys(),
             today=clock.today(),
+            days_ahead=clock.offset().days,
         )
 
     def current() -> SimpleNamespace:

@@ -70,6 +70,11 @@ class Settings:
         return self.env == "production"
 
     @property
+    def clock_hand(self) -> Path:
+        """The file by which ``lms demo clock`` moves business time of the processes that run."""
+        return self.instance / "demo-clock"
+
+    @property
     def keys(self) -> Path:
         """The folder of secrets, readable by the owner only."""
         return self.instance / "keys"

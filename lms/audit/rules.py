@@ -47,6 +47,8 @@ class AuditTag(enum.StrEnum):
     """A course was passed by its quiz."""
     COURSE_STARTED = "courses:enrolment:started"
     """A person began a course on the revision then current."""
+    DEMO_CLOCK_MOVED = "demo:clock:moved"
+    """Business time of the demo was moved forward."""
     DEMO_LOADED = "demo:world:loaded"
     """The made-up sub-district is complete; its absence tells a load that was cut short."""
     DOCUMENT_BLOCKED = "certification:document:blocked"

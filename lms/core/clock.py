@@ -8,6 +8,7 @@ expiry and deadlines can be tried by hand. Sessions, leases, throttles and ``rec
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -16,6 +17,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 class _State:
     offset: timedelta = timedelta(0)
     frozen: datetime | None = None
+    hand: Path | None = None
+    seen: tuple[int, int] = (0, 0)
 
 
 def real_now() -> datetime:
@@ -47,6 +50,39 @@ def pretend(offset: timedelta) -> None:
     _State.offset = offset
 
 
+def offset() -> timedelta:
+    """Return how far business time is ahead of the machine's."""
+    return _State.offset
+
+
+def follow(hand: Path) -> None:
+    """Let business time be moved while the process runs: by a file that holds days, looked at by ``look``.
+
+    For the demo and development only; the caller makes sure of that.
+    """
+    _State.hand, _State.seen = hand, (0, 0)
+    look()
+
+
+def look() -> None:
+    """Move business time to where the file of ``follow`` says, when it is ahead of where it stands now.
+
+    Costs one question to the file system. A file that is missing, or holds anything but a number, changes nothing.
+    """
+    if _State.hand is None:
+        return
+    try:
+        found = _State.hand.stat()
+        mark = (found.st_mtime_ns, found.st_size)
+        if mark == _State.seen:
+            return
+        days = int(_State.hand.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return
+    _State.seen = mark
+    _State.offset = max(_State.offset, timedelta(days=days))
+
+
 def freeze(moment: datetime) -> None:
     """Stop both clocks at an aware moment. For tests only."""
     if moment.tzinfo is None:
@@ -58,6 +94,7 @@ def unfreeze() -> None:
     """Let both clocks run again."""
     _State.frozen = None
     _State.offset = timedelta(0)
+    _State.hand = None
 
 
 @contextmanager

@@ -1,10 +1,15 @@
 """``lms demo``: the made-up sub-district."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from lms import backup
+from lms.access.identity import CONSOLE, Role
+from lms.audit import services as audit
+from lms.audit.rules import AuditTag
+from lms.core import clock
 from lms.core.console import Console
 from lms.core.db import Database
 from lms.demo import load as demo
@@ -48,11 +53,43 @@ def clear(console: Console, yes: bool) -> None:
     click.echo(f"✓ 已清空，原来的在 / emptied, the former one: {copy}")
 
 
+@group.command("clock")
+@click.option("--forward", "days", type=click.IntRange(1, 3650), help="move business time so many days forward")
+@click.pass_obj
+def move_clock(console: Console, days: int | None) -> None:
+    """Show the demo's date, or move it forward: notices end, certificates run out. It never goes back.
+
+    A server that runs follows at the next page, its worker within a minute.
+    """
+    settings = console.settings
+    db = console.open_database()
+    with db.reading() as session:
+        is_demo = people.demo_people_exist(session) and not people.real_people_exist(session)
+    if settings.is_production or not is_demo:
+        raise click.ClickException("只有演示可以拨时间 / only the demo's time can be moved")
+    clock.follow(settings.clock_hand)
+    ahead = clock.offset().days
+    if days is not None:
+        ahead += days
+        with db.writing() as session:
+            moved = clock.now() + timedelta(days=days)
+            target = ("clock", "1")
+            audit.record(
+                session, CONSOLE, Role.CONSOLE, AuditTag.DEMO_CLOCK_MOVED, target, now=moved, diff={"days": days}
+            )
+        waiting = settings.clock_hand.with_suffix(".new")
+        waiting.write_text(str(ahead), encoding="ascii")
+        waiting.replace(settings.clock_hand)
+        clock.look()
+    click.echo(f"{clock.today()}  比真的日子晚 {ahead} 天 / {ahead} days ahead")
+
+
 def _empty(console: Console, db: Database, *, label: str) -> Path:
     """Empty the database after a copy; return the copy. The files that papers were made into stay, for the copy."""
     url = console.settings.database_url
     copy = backup.backup(url, console.settings.instance / "backups", label=label)
     db.engine.dispose()
+    console.settings.clock_hand.unlink(missing_ok=True)
     migrations.downgrade(url, "base")
     migrations.upgrade(url)
     return copy

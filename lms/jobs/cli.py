@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import click
 
+from lms.core import clock
 from lms.core.clock import SHANGHAI
 from lms.core.console import Console
 from lms.core.db import Database
@@ -48,8 +49,12 @@ def work(console: Console) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s worker %(levelname)s %(message)s")
     logging.getLogger("huey").setLevel(logging.WARNING)
     db = console.open_database()
+    clock.pretend(timedelta(days=settings.clock_offset_days))
+    if not settings.is_production:
+        clock.follow(settings.clock_hand)
 
     def sweep(database: Database) -> None:
+        clock.look()
         for each in console.schedule:
             try:
                 each(database)

@@ -1,6 +1,8 @@
 """Two clocks: real time never moves, business time can be moved forward."""
 
+import os
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +66,15 @@ def test_the_running_clock_is_aware_and_in_utc() -> None:
     first = clock.real_now()
     assert first.tzinfo is UTC
     assert first <= clock.real_now()
+
+
+def test_a_running_process_follows_the_hand_forward_only(tmp_path: Path) -> None:
+    hand = tmp_path / "hand"
+    clock.follow(hand)  # not there yet
+    assert clock.offset() == timedelta(0)
+    for text, days in (("7", 7), ("nonsense", 7), ("30", 30), ("2", 30)):
+        hand.write_text(text, encoding="utf-8")
+        os.utime(hand, ns=(0, days * 10**9 + len(text)))
+        clock.look()
+        assert clock.offset() == timedelta(days=days)
+    assert clock.real_now() == NOW
