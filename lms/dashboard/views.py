@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lms.access.decide import may_use, require
-from lms.access.identity import Identity, Scope
+from lms.access.identity import Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
@@ -21,7 +21,7 @@ from lms.courses.views import quiz_url
 from lms.dashboard import queries
 from lms.dashboard.forms import ACTOR_WORDS, FIELD_WORDS, OBJECT_WORDS, TAG_WORDS
 from lms.people import queries as people
-from lms.people.rules import clean_staff_number
+from lms.people.rules import UnitKind, clean_staff_number
 from lms.web.guards import allow
 from lms.web.i18n import current_language
 from lms.web.transaction import reading, writing
@@ -70,6 +70,12 @@ def _tasks(reader: Session, actor: Identity) -> list[Task]:
     if may_use(actor, Permission.ROLE_CONFIRM):
         waiting = [grant for grant in people.proposed_roles(reader, actor) if grant.proposed_by_id != actor.person_id]
         tasks.append((_("角色等您确认"), url_for("people.roles"), len(waiting)))
+    if actor.holds(Role.GRID_LEADER) or actor.holds(Role.OFFICIAL):
+        grids = [each for each in people.units_within(reader, actor, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
+        standing = people.compositions(reader, [each.id for each in grids], clock.today())
+        lacking = [each for each in grids if standing[each.id].breaches]
+        page = url_for("people.grid", public_id=lacking[0].public_id) if len(lacking) == 1 else url_for("people.units")
+        tasks.append((_("网格人员没配齐"), page, len(lacking)))
     if may_use(actor, Permission.SLIP_PRINT):
         count = people.count_without_account(reader, actor)
         tasks.append((_("还没有登录纸条的人"), url_for("people.slips"), count))

@@ -11,7 +11,7 @@ from lms.access.identity import CONSOLE, Role
 from lms.core import clock
 from lms.people.services import persons, roles
 from tests import trail
-from tests.conftest import Site, post
+from tests.conftest import CountQueries, Site, post
 from tests.world import NOW, TODAY
 
 As = Callable[[str], FlaskClient]
@@ -60,6 +60,18 @@ def test_what_waits_stands_on_the_home_page_of_who_can_do_it(site: Site, as_pers
     assert "角色等您确认" not in proposer  # the own proposal waits for somebody else
     for number in ("N1", "O9"):
         assert "候选人等核对材料" not in text_of(as_person(number), "/")
+
+
+def test_red_gaps_of_grids_wait_for_leader_and_official(site: Site, as_person: As, count_queries: CountQueries) -> None:
+    grid = f"/grids/{site.world.unit_public_ids['east.1.1']}"
+    leader = as_person("L1")
+    with count_queries(site.db) as statements:
+        text = leader.get("/").get_data(as_text=True)
+    assert len(statements) <= 12
+    assert "网格人员没配齐" in text
+    assert f'href="{grid}"' in text  # the one grid they lead
+    assert 'href="/units"' in as_person("O1").get("/").get_data(as_text=True)
+    assert "网格人员没配齐" not in as_person("N1").get("/").get_data(as_text=True)
 
 
 def test_an_official_reads_the_trail_of_the_own_unit_with_names(as_person: As) -> None:
