@@ -1,6 +1,6 @@
 """Reading across packages for pages that join them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -84,8 +84,20 @@ def person_named(session: Session, staff_number: str) -> str:
     return found or ""
 
 
-def certificates_to_sign(session: Session, identity: Identity) -> int:
-    """Return how many proposed certificates a person may sign off: within reach, neither proposed by nor for them."""
+Count = sa.Select[int]
+"""A select of one number."""
+
+
+def counted(session: Session, counts: Mapping[str, Count]) -> dict[str, int]:
+    """Return several counts by name, asked for in one statement."""
+    if not counts:
+        return {}
+    row = session.execute(sa.select(*(each.scalar_subquery() for each in counts.values()))).one()
+    return dict(zip(counts, (number or 0 for number in row), strict=True))
+
+
+def certificates_to_sign(identity: Identity) -> Count:
+    """Count the proposed certificates a person may sign off: within reach, neither proposed by nor for them."""
     waiting = sa.or_(
         sa.and_(
             Certificate.state == CertificateState.PROPOSED,
@@ -96,30 +108,28 @@ def certificates_to_sign(session: Session, identity: Identity) -> int:
             Certificate.revocation_proposed_by_id.is_distinct_from(identity.person_id),
         ),
     )
-    return _count(session, identity, Permission.CERTIFICATE_SIGN, Certificate.person_id, waiting)
+    return _count(identity, Permission.CERTIFICATE_SIGN, Certificate.person_id, waiting)
 
 
-def recognitions_to_confirm(session: Session, identity: Identity) -> int:
-    """Return how many proposed recognitions a person may confirm: within reach, neither proposed by nor for them."""
+def recognitions_to_confirm(identity: Identity) -> Count:
+    """Count the proposed recognitions a person may confirm: within reach, neither proposed by nor for them."""
     waiting = sa.and_(
         Recognition.state == RecognitionState.PROPOSED,
         Recognition.proposed_by_id.is_distinct_from(identity.person_id),
     )
-    return _count(session, identity, Permission.RECOGNITION_CONFIRM, Recognition.person_id, waiting)
+    return _count(identity, Permission.RECOGNITION_CONFIRM, Recognition.person_id, waiting)
 
 
 def _count(
-    session: Session,
     identity: Identity,
     permission: Permission,
     owner: InstrumentedAttribute[int],
     waiting: sa.ColumnElement[bool],
-) -> int:
-    statement = (
+) -> Count:
+    return (
         sa.select(sa.func.count())
         .select_from(Person)
         .join(OrgUnit, OrgUnit.id == Person.unit_id)
         .join(owner.class_, owner == Person.id)
         .where(waiting, owner != identity.person_id, people.reachable_persons(identity, permission))
     )
-    return session.scalar(statement) or 0

@@ -60,29 +60,37 @@ Task = tuple[str, str, int]
 
 def _tasks(reader: Session, actor: Identity) -> list[Task]:
     """Return what a person's roles make theirs to do, counts of 0 included."""
-    tasks: list[Task] = []
+    counts: dict[str, queries.Count] = {}
     if may_use(actor, Permission.CERTIFICATE_LIST):
-        count = queries.certificates_to_sign(reader, actor)
-        tasks.append((_("证书等您签发"), url_for("certification.desk", pile=Desk.WAITING.value), count))
+        counts["certificates"] = queries.certificates_to_sign(actor)
     if may_use(actor, Permission.RECOGNITION_CONFIRM):
-        count = queries.recognitions_to_confirm(reader, actor)
-        tasks.append((_("等级认定等您确认"), url_for("competency.recognitions"), count))
+        counts["recognitions"] = queries.recognitions_to_confirm(actor)
     if may_use(actor, Permission.ROLE_CONFIRM):
-        waiting = [grant for grant in people.proposed_roles(reader, actor) if grant.proposed_by_id != actor.person_id]
-        tasks.append((_("角色等您确认"), url_for("people.roles"), len(waiting)))
-    if actor.holds(Role.GRID_LEADER) or actor.holds(Role.OFFICIAL):
-        grids = [each for each in people.units_within(reader, actor, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
-        standing = people.compositions(reader, [each.id for each in grids], clock.today())
-        lacking = [each for each in grids if standing[each.id].breaches]
-        page = url_for("people.grid", public_id=lacking[0].public_id) if len(lacking) == 1 else url_for("people.units")
-        tasks.append((_("网格人员没配齐"), page, len(lacking)))
+        counts["roles"] = people.roles_to_confirm(actor)
     if may_use(actor, Permission.SLIP_PRINT):
-        count = people.count_without_account(reader, actor)
-        tasks.append((_("还没有登录纸条的人"), url_for("people.slips"), count))
+        counts["slips"] = people.without_account(actor)
     if may_use(actor, Permission.PERSON_ADMIT):
-        count = people.count_candidates(reader, actor)
-        tasks.append((_("候选人等核对材料"), url_for("people.people", state="candidate"), count))
+        counts["candidates"] = people.candidates(actor)
+    waiting: dict[str, tuple[str, str]] = {
+        "certificates": (_("证书等您签发"), url_for("certification.desk", pile=Desk.WAITING.value)),
+        "recognitions": (_("等级认定等您确认"), url_for("competency.recognitions")),
+        "roles": (_("角色等您确认"), url_for("people.roles")),
+        "slips": (_("还没有登录纸条的人"), url_for("people.slips")),
+        "candidates": (_("候选人等核对材料"), url_for("people.people", state="candidate")),
+    }
+    tasks = [(*waiting[name], count) for name, count in queries.counted(reader, counts).items()]
+    if actor.holds(Role.GRID_LEADER) or actor.holds(Role.OFFICIAL):
+        tasks.append(_grids_lacking(reader, actor))
     return tasks
+
+
+def _grids_lacking(reader: Session, actor: Identity) -> Task:
+    """Return how many grids within reach are not fully staffed; a single one is opened itself."""
+    grids = [each for each in people.units_within(reader, actor, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
+    standing = people.compositions(reader, [each.id for each in grids], clock.today())
+    lacking = [each for each in grids if standing[each.id].breaches]
+    page = url_for("people.grid", public_id=lacking[0].public_id) if len(lacking) == 1 else url_for("people.units")
+    return _("网格人员没配齐"), page, len(lacking)
 
 
 def _day(name: str) -> date | None:

@@ -654,23 +654,34 @@ def lapsed_grants(session: Session, day: date, limit: int) -> list[int]:
     return list(session.scalars(statement))
 
 
-def count_without_account(session: Session, identity: Identity) -> int:
-    """Return how many persons within reach have no account at all: nobody printed a slip for them yet."""
-    statement = (
+def roles_to_confirm(identity: Identity) -> sa.Select[int]:
+    """Count the roles within reach that somebody else proposed and that wait for a second person."""
+    return (
+        sa.select(sa.func.count(RoleGrant.id))
+        .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
+        .where(
+            RoleGrant.state == GrantState.PROPOSED,
+            RoleGrant.proposed_by_id.is_distinct_from(identity.person_id),
+            visible(identity, Permission.ROLE_CONFIRM, unit_path=OrgUnit.path),
+        )
+    )
+
+
+def without_account(identity: Identity) -> sa.Select[int]:
+    """Count the persons within reach who have no account at all: nobody printed a slip for them yet."""
+    return (
         sa.select(sa.func.count(Person.id))
         .join(OrgUnit, OrgUnit.id == Person.unit_id)
         .outerjoin(Account, Account.person_id == Person.id)
         .where(reachable_persons(identity, Permission.SLIP_PRINT), Account.id.is_(None))
         .where(Person.state != StaffState.ENDED)
     )
-    return session.scalar(statement) or 0
 
 
-def count_candidates(session: Session, identity: Identity) -> int:
-    """Return how many candidates within reach wait to be admitted."""
-    statement = (
+def candidates(identity: Identity) -> sa.Select[int]:
+    """Count the candidates within reach who wait to be admitted."""
+    return (
         sa.select(sa.func.count(Person.id))
         .join(OrgUnit, OrgUnit.id == Person.unit_id)
         .where(reachable_persons(identity, Permission.PERSON_ADMIT), Person.state == StaffState.CANDIDATE)
     )
-    return session.scalar(statement) or 0

@@ -122,7 +122,7 @@ def waiting(site: Site) -> dict[str, tuple[int, int]]:
         identity = site.world.identity(site.db, number)
         with site.db.reading() as session:
             found[number] = (
-                queries.certificates_to_sign(session, identity),
-                queries.recognitions_to_confirm(session, identity),
+                session.scalars(queries.certificates_to_sign(identity)).one(),
+                session.scalars(queries.recognitions_to_confirm(identity)).one(),
             )
     return found

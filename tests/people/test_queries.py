@@ -369,8 +369,8 @@ def test_who_waits_for_a_slip(site: Site) -> None:
             "CG0502"
         ]
         assert len(queries.persons_without_password(session, official, None, 1)) == 1
-        assert queries.count_without_account(session, official) == 1
-        assert queries.count_candidates(session, official) == 2
+        assert session.scalar(queries.without_account(official)) == 1
+        assert session.scalar(queries.candidates(official)) == 2
         assert queries.persons_with_account(session, [*ids.values(), site.world.person_ids["N1"]]) == {
             site.world.person_ids["N1"]
         }
