@@ -1,6 +1,7 @@
 """The application: settings, database, one-transaction dispatch, identity, guards, registry, start-up checks."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +142,8 @@ def _identify(app: Flask, settings: Settings) -> None:
             not_seen_since=now - idle,
             created_after=now - absolute,
         )
+        if found is not None:
+            found = replace(found, identity=registry.assigned_to(reading(), found.identity))
         if request.method not in {"GET", "HEAD"}:
             end_reading()  # whoever writes must not decide by an older snapshot
         return SignedInUser(token, found) if found else None

@@ -3,13 +3,14 @@
 A reader finds here every blueprint, job handler, reaction to an event, scheduled job, command and wordbook.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 from flask import Blueprint, request, url_for
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 import lms.audit.cli
 import lms.certification.cli
@@ -26,6 +27,8 @@ import lms.courses.views
 import lms.dashboard.views
 import lms.jobs.cli
 import lms.jobs.views
+import lms.mentoring.forms
+import lms.mentoring.views
 import lms.people.cli
 import lms.people.forms
 import lms.people.views
@@ -45,7 +48,11 @@ from lms.core.db import Database
 from lms.core.reactions import Listeners
 from lms.courses.content import COURSE
 from lms.jobs.services import Handler
+from lms.mentoring import queries as mentoring_queries
+from lms.mentoring import tasks as mentoring
+from lms.mentoring.services import pairs
 from lms.people import tasks as people
+from lms.people.events import PersonMoved
 from lms.people.services import roster, traces
 from lms.quizzes import tasks as quizzes
 from lms.quizzes.content import BANK
@@ -88,6 +95,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     lms.certification.views.blueprint,
     lms.people.views.blueprint,
     lms.competency.views.blueprint,
+    lms.mentoring.views.blueprint,
     lms.jobs.views.blueprint,
 )
 
@@ -99,6 +107,7 @@ MESSAGES: Sequence[messages.Messages] = (
     lms.certification.forms.MESSAGES,
     lms.courses.forms.MESSAGES,
     lms.quizzes.forms.MESSAGES,
+    lms.mentoring.forms.MESSAGES,
 )
 
 CONTENT_TYPES: Sequence[ContentType] = (
@@ -112,7 +121,9 @@ CONTENT_TYPES: Sequence[ContentType] = (
 )
 """Kinds of content files, for ``lms content`` and the start. What is named by others stands first."""
 
-LISTENERS: Listeners = {}
+LISTENERS: Listeners = {
+    PersonMoved: (pairs.person_moved,),
+}
 """Event class → functions (session, event), run in this order inside the act's transaction."""
 
 JOB_HANDLERS: dict[str, Handler] = {
@@ -125,6 +136,7 @@ JOB_HANDLERS: dict[str, Handler] = {
 SCHEDULE: Sequence[Callable[[Database], None]] = (
     quizzes.close_overdue,
     competency.expire_due,
+    mentoring.lapse_unanswered,
     certification.sweep,
     certification.expire_due,
     roster.sweep,
@@ -134,16 +146,34 @@ SCHEDULE: Sequence[Callable[[Database], None]] = (
 )
 """Called once a minute by the worker; each adds the jobs that are due, by state, not by date."""
 
+RELATIONS: Mapping[Role, Callable[[Session, int], frozenset[int]]] = {
+    Role.MENTOR: mentoring_queries.mentees_of,
+}
+"""Role → who is assigned to a person who holds it, by the person's id (one query). Asked at sign-in of each request."""
+
+
+def assigned_to(session: Session, identity: Identity) -> Identity:
+    """Return an identity with those assigned to it; asks only for the roles that it holds."""
+    asked = [ask for role, ask in RELATIONS.items() if identity.holds(role)]
+    if identity.person_id is None or not asked:
+        return identity
+    found = frozenset[int]().union(*(ask(session, identity.person_id) for ask in asked))
+    return replace(identity, assigned=identity.assigned | found)
+
+
 NAVIGATION: Sequence[Entry] = (
     Entry("dashboard.home", _l("首页"), "home", Permission.HOME_SEE),
+    Entry("mentoring.mentees", _l("带教"), "pen", Permission.SESSION_LOG, in_full=_l("我的徒弟")),
     Entry("people.people", _l("人员"), "person", Permission.PERSON_LIST),
     Entry("certification.desk", _l("证书"), "seal", Permission.CERTIFICATE_LIST, in_full=_l("发证书")),
     Entry("quizzes.results", _l("成绩"), "evidence", Permission.RESULTS_SEE, (Role.TRAINER, Role.OFFICIAL)),
+    Entry("mentoring.pairs", _l("结对"), "people", Permission.PAIR_LIST, in_full=_l("带教结对")),
     Entry("dashboard.audit_trail", _l("审计"), "list", Permission.AUDIT_READ, (Role.OFFICIAL, Role.AUDIT_ADMIN)),
     Entry("content.problems", _l("内容"), "doc", Permission.CONTENT_CHECK, in_full=_l("课程内容检查")),
     Entry("courses.catalogue", _l("学习"), "book", Permission.COURSE_LEARN, has_whole_blueprint=True),
     Entry("competency.mine", _l("能力"), "evidence", Permission.LEVEL_SEE, in_full=_l("我的能力档案")),
     Entry("certification.mine", _l("证书"), "seal", Permission.CERTIFICATE_OWN, in_full=_l("我的证书")),
+    Entry("mentoring.mine", _l("师傅"), "people", Permission.PAIR_SEE, in_full=_l("我的师傅")),
     Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
     Entry("people.roles", _l("角色"), "person", Permission.ROLE_CONFIRM),
     Entry("people.units", _l("单位"), "list", Permission.UNIT_SEE, in_full=_l("单位和网格")),

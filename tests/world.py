@@ -80,12 +80,13 @@ class World:
                 for grant in people.grants_of(session, person.id)
                 if grant.state.value == "in_force"
             ]
-            return Identity(
+            identity = Identity(
                 person_id=person.id,
                 public_id=person.public_id,
                 roles=tuple(held),
                 reauthenticated_at=clock.real_now() if fresh else None,
             )
+            return registry.assigned_to(session, identity)
 
 
 def build(db: Database, *, latin: bool = False) -> World:

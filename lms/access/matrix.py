@@ -45,6 +45,10 @@ def _leader(*, logged: bool = False) -> Grant:
     return Grant(Role.GRID_LEADER, Reach.UNIT, logged=logged)
 
 
+def _mentor() -> Grant:
+    return Grant(Role.MENTOR, Reach.ASSIGNED)
+
+
 def _trainer(*, logged: bool = False) -> Grant:
     return Grant(Role.TRAINER, Reach.UNIT, logged=logged)
 
@@ -68,16 +72,22 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.CERTIFICATE_REVOKE: (_official(second=True, reauth=True, logged=True),),
     Permission.CERTIFICATE_REVOKE_PROPOSE: (_official(reauth=True, logged=True),),
     Permission.CERTIFICATE_SIGN: (_official(second=True, reauth=True),),
+    Permission.CHECKPOINT_WRITE: (_mentor(),),
     Permission.CONTENT_CHECK: (_trainer(), CONSOLE),
     Permission.CONTENT_SYNC: (CONSOLE,),
     Permission.COURSE_LEARN: (EVERYONE,),
-    Permission.COURSE_PROGRESS: (EVERYONE, Grant(Role.MENTOR, Reach.ASSIGNED), _leader(), _official(), _trainer()),
+    Permission.COURSE_PROGRESS: (EVERYONE, _mentor(), _leader(), _official(), _trainer()),
     Permission.HOME_SEE: (EVERYONE,),
     Permission.JOB_SEE: (EVERYONE, CONSOLE),
     Permission.LEVEL_REBUILD: (CONSOLE,),
-    Permission.LEVEL_SEE: (EVERYONE, Grant(Role.MENTOR, Reach.ASSIGNED), _leader(), _official(), _trainer()),
+    Permission.LEVEL_SEE: (EVERYONE, _mentor(), _leader(), _official(), _trainer()),
     Permission.OWN_ACCOUNT: (EVERYONE,),
     Permission.OWN_PROFILE: (EVERYONE,),
+    Permission.PAIR_ANSWER: (EVERYONE,),
+    Permission.PAIR_DECIDE: (_official(),),
+    Permission.PAIR_LIST: (_leader(), _official()),
+    Permission.PAIR_PROPOSE: (_official(),),
+    Permission.PAIR_SEE: (EVERYONE, _mentor(), _leader(), _official()),
     Permission.PASSWORD_RESET: (_leader(logged=True), _official(logged=True), _system_admin(logged=True)),
     Permission.PERSON_ADMIT: (_official(), Grant(Role.SYSTEM, Reach.ANY)),
     Permission.PERSON_EDIT: (_official(), CONSOLE),
@@ -98,6 +108,9 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.ROLE_END_LAPSED: (Grant(Role.SYSTEM, Reach.ANY),),
     Permission.ROLE_PROPOSE: (_official(reauth=True), _system_admin(reauth=True), CONSOLE),
     Permission.ROSTER_IMPORT: (_official(), CONSOLE),
+    Permission.SESSION_ANSWER: (EVERYONE,),
+    Permission.SESSION_LAPSE: (Grant(Role.SYSTEM, Reach.ANY),),
+    Permission.SESSION_LOG: (_mentor(),),
     Permission.SLIP_PRINT: (_official(logged=True), _system_admin(logged=True), CONSOLE),
     Permission.UNIT_EDIT: (_official(), _system_admin(), CONSOLE),
     Permission.UNIT_SEE: (_leader(), _official(), _system_admin()),

@@ -417,6 +417,61 @@ def standing(evidence: Evidence, verdict: Verdict, *, today: date, valid_months:
     return Standing.PAST if is_observed else Standing.REPLACED
 
 
+STEPS = 3
+"""How many next steps a page names."""
+
+
+class Way(enum.StrEnum):
+    """What one can do about something missing."""
+
+    COURSE = "course"
+    """Learn the lessons, then take the quiz."""
+    QUIZ = "quiz"
+    MENTOR = "mentor"
+    """A round with the mentor."""
+
+
+WAYS: Mapping[Lack, Way] = {
+    Lack.CRITICAL: Way.QUIZ,
+    Lack.EVIDENCE: Way.COURSE,
+    Lack.QUIZ: Way.QUIZ,
+    Lack.SCORE: Way.QUIZ,
+    Lack.PRACTICE: Way.MENTOR,
+    Lack.OBSERVED: Way.MENTOR,
+    Lack.GOOD_OBSERVATIONS: Way.MENTOR,
+}
+"""What helps against a lack. A person can do nothing about the others: scenarios are to come, 认定 is for officials."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextStep:
+    """One thing to do next: in which tag, towards which level, what it asks, and the way to it."""
+
+    code: str
+    level: int
+    reason: Reason
+    way: Way
+
+
+def next_steps(verdicts: Mapping[str, Verdict], count: int = STEPS) -> list[NextStep]:
+    """Return the most useful missing things, at most one a tag, most useful first.
+
+    First the tags that a critical miss caps; then those whose next level lacks the least; of equals the lowest level,
+    then the order of ``verdicts``. Of one tag the first thing that a person can do something about. The best of each
+    way come before a second one of the same way, so that there is something to do at the desk and outside.
+    """
+    ranked: list[tuple[tuple[bool, int, int], NextStep]] = []
+    for code, verdict in verdicts.items():
+        todo = [each for each in verdict.reasons if each.lack in WAYS]
+        if todo:
+            step = NextStep(code=code, level=verdict.level + 1, reason=todo[0], way=WAYS[todo[0].lack])
+            ranked.append(((not verdict.is_capped, len(verdict.reasons), verdict.level), step))
+    steps = [step for _, step in sorted(ranked, key=lambda each: each[0])]
+    best = {step.way: step for step in reversed(steps)}
+    first = [step for step in steps if step is best[step.way]]
+    return [*first, *(step for step in steps if step is not best[step.way])][:count]
+
+
 # --- what is kept of a verdict ----------------------------------------------------------------------------
 
 

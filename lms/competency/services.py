@@ -45,6 +45,8 @@ from lms.people import queries as people
 
 QUIZ_ATTEMPT = "quiz_attempt"
 """The source type of evidence that comes from a quiz."""
+MENTORING_SESSION = "mentoring_session"
+"""The source type of evidence that comes from a session with the mentor."""
 
 BASIS_LONGEST = 200
 
@@ -186,11 +188,13 @@ def add_evidence(
     source_type: str,
     source_id: str,
     at: datetime,
+    now: datetime | None = None,
 ) -> list[str]:
     """Add what a source says about a person and compute the codes it touches anew; return those that moved.
 
     ``source_type`` and ``source_id``: table and public id of the attempt, scenario or session. ``at``: business
-    time at which it happened. A source gives evidence on a code once: a second call changes nothing.
+    time at which it happened; ``now``: business time at which it is added, ``at`` when None. A source gives evidence
+    on a code once: a second call changes nothing.
     The caller has checked that the act (handing in, confirming a session) is allowed; this is its consequence.
     Mentoring leaves out behaviours that were not met and sessions that overlap an earlier one before it calls.
     Raises NotFound without a framework.
@@ -220,7 +224,7 @@ def add_evidence(
     if not added:
         return []
     cause = Cause(type=source_type, id=source_id)
-    return recompute(session, actor, person_id, {each.code for each in added}, now=at, cause=cause)
+    return recompute(session, actor, person_id, {each.code for each in added}, now=now or at, cause=cause)
 
 
 def add_quiz_evidence(
@@ -260,6 +264,59 @@ def add_quiz_evidence(
         for code, result in by_tag(items).items()
     ]
     return add_evidence(session, actor, person_id, new, source_type=QUIZ_ATTEMPT, source_id=attempt_public_id, at=at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenBehaviour:
+    """A behaviour that was asked about in a session: its tag, key and words of that day, and whether it was shown."""
+
+    code: str
+    key: str
+    words: str
+    is_shown: bool
+
+
+def add_observed_evidence(
+    session: Session,
+    actor: Identity,
+    person_id: int,
+    *,
+    session_public_id: str,
+    at: datetime,
+    is_confirmed: bool,
+    seen: Sequence[SeenBehaviour],
+    now: datetime,
+) -> list[str]:
+    """Add what a session with the mentor says: one row a tag, down to its behaviours; return the codes that moved.
+
+    To be called once in the transaction that settles the session, with every behaviour that was met; a second call
+    changes nothing. ``at``: when the session was; ``now``: when it is settled; both business time. ``is_confirmed``:
+    mentor and newcomer agree; else it counts half and is no practice. Raises NotFound without a framework.
+    """
+    grouped: dict[str, list[SeenBehaviour]] = {}
+    for each in seen:
+        grouped.setdefault(each.code, []).append(each)
+    new = [
+        NewEvidence(
+            code=code,
+            kind=EvidenceKind.OBSERVED,
+            asked=len(group),
+            shown=Decimal(sum(each.is_shown for each in group)),
+            is_confirmed=is_confirmed,
+            details=[{"key": each.key, "words": each.words, "correctness": str(int(each.is_shown))} for each in group],
+        )
+        for code, group in grouped.items()
+    ]
+    return add_evidence(
+        session,
+        actor,
+        person_id,
+        new,
+        source_type=MENTORING_SESSION,
+        source_id=session_public_id,
+        at=at,
+        now=now,
+    )
 
 
 # --- recognition ------------------------------------------------------------------------------------------

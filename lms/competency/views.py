@@ -29,6 +29,7 @@ from lms.competency.rules import (
     RecognitionAction,
     RecognitionState,
     Standing,
+    next_steps,
     percent,
     standing,
 )
@@ -41,7 +42,10 @@ from lms.web.transaction import reading, writing
 
 blueprint = Blueprint("competency", __name__)
 
-SOURCE_PAGES = {services.QUIZ_ATTEMPT: ("quizzes.result", "quizzes.one_result")}
+SOURCE_PAGES = {
+    services.QUIZ_ATTEMPT: ("quizzes.result", "quizzes.one_result"),
+    services.MENTORING_SESSION: ("mentoring.session",),
+}
 """Source type → endpoints that show it, the fullest first; a reader gets the first that is theirs to see."""
 
 
@@ -64,12 +68,14 @@ def _may_propose(person: Any) -> bool:
 
 def _levels_page(reader: Session, person: Any) -> str:
     frame = queries.framework(reader)
+    levels = queries.levels_of_person(reader, frame, person.id)
     return render_template(
         "competency/levels.html",
         person=person,
         is_own=person.id == _actor().person_id,
         frame=frame,
-        levels=queries.levels_of_person(reader, frame, person.id),
+        levels=levels,
+        steps=next_steps({code: view.verdict for code, view in levels.items()}),
         language=current_language(),
         lack_text=lack_text,
         may_propose=_may_propose(person),
@@ -137,7 +143,7 @@ def _items(details: Sequence[Mapping[str, Any]], behaviours: Mapping[str, str]) 
     return tuple(
         ItemLine(
             key=each["key"],
-            words=behaviours.get(each["key"], ""),
+            words=behaviours.get(each["key"]) or each.get("words", ""),
             value=Decimal(each["correctness"]),
             is_critical=bool(each.get("is_critical")),
             is_line_crossed=bool(each.get("is_line_crossed")),

@@ -11,7 +11,7 @@ from functools import partial
 
 from lms.access.identity import Role
 from lms.competency.rules import RecognitionAction
-from lms.demo import office
+from lms.demo import mentoring, office
 from lms.demo.learning import Study, failed, missed, passed, ran_out, script_of
 from lms.demo.office import FIRST_OFFICIAL, SECOND_OFFICIAL, Passwords
 from lms.demo.people import CAST, Cast
@@ -130,6 +130,7 @@ def scripts(stage: Stage, passwords: Passwords) -> Iterator[Script]:
     yield from _rosters(stage)
     yield from _recognitions(stage)
     yield from _certificates(stage)
+    yield from mentoring.scripts(stage)
     for study in STUDIES:
         yield script_of(stage, study)
 
@@ -232,7 +233,9 @@ def _roles(stage: Stage) -> Iterator[Script]:
     to_grant = [cast for cast in CAST if cast.role is not None and cast.number not in AT_MACHINE]
     for count, cast in enumerate(to_grant):
         assert cast.role is not None
-        propose = partial(office.propose_role, stage, cast.number, cast.role, cast.place)
+        # A mentor guides newcomers of the whole community.
+        place = cast.place.split(".")[0] if cast.role is Role.MENTOR else cast.place
+        propose = partial(office.propose_role, stage, cast.number, cast.role, place)
         yield _two_steps(
             calendar.at(FOUNDED - 1, 9, 10) + timedelta(minutes=3 * count),
             partial(propose, by=FIRST_OFFICIAL, basis=f"{_year(stage)}年岗位分工"),
@@ -312,7 +315,17 @@ class _Level:
 
 
 _REVIEW = "网格工作考核表"
+SERVED = {
+    "CG0101": ("INS2", "ETH1", "ETH3", "BND1", "FUP1", "PUB1", "AST2"),
+    "CG0111": ("ETH1", "ETH2", "ETH3", "BND1", "AST2", "AST3", "PUB1", "FUP1"),
+    "CG0112": ("INS2", "ETH1", "ETH3", "BND1", "EMG1", "FUP1", "AST2"),
+    "CG0113": ("ETH1", "ETH3", "BND1", "AST2", "AST3", "PUB1", "INS1"),
+    "CG0114": ("INF1", "INF2", "ETH1", "ETH2", "BND1", "DIG2", "FUP1", "PUB1"),
+}
+"""What mentors could before there was a system: level 3 each, recognised on their service records."""
+
 LEVELS = (
+    *(_Level(number, code, 3, 96, 95, "带教师傅履职考核表") for number, codes in SERVED.items() for code in codes),
     _Level("CG0101", "INS1", 3, 80, 78, _REVIEW),
     _Level("CG0101", "AST1", 3, 80, 78, _REVIEW),
     _Level("CG0101", "COR1", 2, 80, 78, "师傅聘书"),

@@ -11,6 +11,7 @@ import lms.competency.models
 import lms.content.models
 import lms.courses.models
 import lms.jobs.models
+import lms.mentoring.models
 import lms.people.models
 import lms.quizzes.models
 from lms.core.db import Base
@@ -19,6 +20,7 @@ from lms.core.types import ExactDecimal, UTCDateTime
 MODELS = (
     lms.audit.models,
     lms.jobs.models,
+    lms.mentoring.models,
     lms.people.models,
     lms.content.models,
     lms.competency.models,

@@ -32,6 +32,7 @@ from lms.people.rules import Employment, Post
 from lms.people.services import accounts, posts, roles, roster
 from tests.certification import making as certificates
 from tests.conftest import csrf, sign_in_as
+from tests.mentoring import making as mentoring
 from tests.quizzes import papers
 from tests.world import NOW, TODAY, World
 
@@ -282,6 +283,38 @@ def paper_scope(place: Place, actor: str | None, case: str) -> Scope:
     return scope
 
 
+def _pair(place: Place, number: str) -> Mapping[str, Any]:
+    """Put a running pair of a newcomer there and return its public id."""
+    return {"public_id": mentoring.put_pair(place.db, place.world, number)}
+
+
+def _checkpoint(place: Place, number: str) -> Mapping[str, Any]:
+    return {**_pair(place, number), "day": 7}
+
+
+def _topic(place: Place, number: str) -> Mapping[str, Any]:
+    return {**_pair(place, number), "topic": "home_visit"}
+
+
+def _ending(place: Place, number: str) -> Mapping[str, Any]:
+    return {**_pair(place, number), "action": "end"}
+
+
+def _session(place: Place, number: str) -> Mapping[str, Any]:
+    """Put a session that waits for its newcomer there and return its public id."""
+    return {"public_id": mentoring.put_session(place.db, place.world, number)}
+
+
+def pair_scope(place: Place, actor: str | None, case: str) -> Scope:
+    """Return where a pair lies: its newcomer's, and that of its mentor as well."""
+    scope = person_scope(place, actor, case)
+    mentor = {"N1": "M1", "M1": "L1", "N9": "O9"}.get(place.holder(actor, case), "M1")
+    return replace(scope, owner_id=place.world.person_ids[mentor]) if actor == mentor else scope
+
+
+NOT_THEIRS = {("mentor", IN_UNIT): "a session is corrected by its newcomer"}
+
+
 ENDPOINTS: Mapping[str, Endpoint] = {
     "certification.certificate": Endpoint(cases=for_each_holder(_certificate), scope=person_scope),
     "certification.desk": Endpoint(),
@@ -316,6 +349,21 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "dashboard.verify_audit": Endpoint(),
     "healthz": Endpoint(),
     "jobs.progress": Endpoint(cases=for_each_holder(_job), scope=person_scope),
+    "mentoring.answer": Endpoint(cases=for_each_holder(_pair), scope=pair_scope),
+    "mentoring.answer_session": Endpoint(cases=for_each_holder(_session), scope=pair_scope),
+    "mentoring.change": Endpoint(cases=for_each_holder(_pair), scope=pair_scope),
+    "mentoring.checkpoint": Endpoint(cases=for_each_holder(_checkpoint), scope=pair_scope),
+    "mentoring.correct": Endpoint(cases=for_each_holder(_session), scope=pair_scope, beyond=NOT_THEIRS),
+    "mentoring.decide": Endpoint(cases=for_each_holder(_ending), scope=pair_scope),
+    "mentoring.log": Endpoint(cases=for_each_holder(_topic), scope=pair_scope),
+    "mentoring.mentees": Endpoint(),
+    "mentoring.mine": Endpoint(),
+    "mentoring.newcomers": Endpoint(),
+    "mentoring.pair": Endpoint(cases=for_each_holder(_pair), scope=pair_scope),
+    "mentoring.pairs": Endpoint(),
+    "mentoring.propose": Endpoint(cases=of_person("public_id"), scope=person_scope),
+    "mentoring.session": Endpoint(cases=for_each_holder(_session), scope=pair_scope),
+    "mentoring.topics": Endpoint(cases=for_each_holder(_pair), scope=pair_scope),
     "people.add_person": Endpoint(),
     "people.add_unit": Endpoint(),
     "people.admit_person": Endpoint(cases=of_person("public_id"), scope=person_scope),

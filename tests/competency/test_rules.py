@@ -499,3 +499,37 @@ def test_rounding_is_half_up_and_never_twice() -> None:
     assert rules.half_up(Fraction(4_999_999_999, 10**12)) == Decimal("0.00")
     assert rules.percent(Decimal(1), 3) == Decimal("33.33")
     assert str(rules.percent(Decimal(0), 3)) == "0.00"
+
+
+# --- next steps -------------------------------------------------------------------------------------------
+
+
+def test_the_next_steps_begin_with_the_nearest_and_hold_one_of_each_way() -> None:
+    verdicts = {
+        "LAW1": judge(),
+        "BND1": judge(),
+        "ETH1": judge(quiz(90)),  # lacks only a practice
+        "ETH2": judge(seen(3, 3)),  # lacks only a quiz
+        "PUB1": judge(),
+    }
+    found = rules.next_steps(verdicts)
+    assert [(each.code, each.level, each.way.value) for each in found] == [
+        ("LAW1", 1, "course"),
+        ("ETH1", 2, "mentor"),
+        ("ETH2", 2, "quiz"),
+    ]
+    assert [each.code for each in rules.next_steps(verdicts, 5)] == ["LAW1", "ETH1", "ETH2", "BND1", "PUB1"]
+
+
+def test_a_critical_miss_comes_first_and_what_nobody_can_do_alone_not_at_all() -> None:
+    missed = judge(quiz(90, is_critical_missed=True))
+    found = rules.next_steps({"LAW1": judge(), "ETH1": missed, "ETH2": judge(recognition=recognised(3))})
+    assert [(each.code, each.reason.lack) for each in found] == [
+        ("ETH1", Lack.CRITICAL),
+        ("LAW1", Lack.EVIDENCE),
+    ]
+    assert rules.next_steps({"ETH1": judge(recognition=recognised(4))}) == []
+
+
+def test_every_lack_has_a_way_or_is_for_others() -> None:
+    assert set(Lack) - rules.WAYS.keys() == {Lack.SCENARIO, Lack.RECOGNITION}

@@ -398,3 +398,58 @@ def test_after_many_random_acts_a_rebuild_differs_nowhere(acts: Acts, db: Databa
     assert {0, 1, 2} <= {after for _, _, after, _ in changes(db)}
     with db.reading() as session:
         assert verify(session)[1] == []
+
+
+# --- observed ---------------------------------------------------------------------------------------------
+
+
+def observe(acts: Acts, session_id: str, *, is_confirmed: bool = True, shown: bool = True) -> list[str]:
+    """Add what a session of yesterday says about two behaviours of one tag and one of another."""
+    seen = [
+        services.SeenBehaviour(code=code, key=key, words=words, is_shown=is_shown)
+        for code, key, words, is_shown in (
+            ("ETH1", "eth1-1a", "上门三句话说得全", True),
+            ("ETH1", "eth1-1b", "碰见居民，先打招呼", shown),
+            ("ETH2", "eth2-1a", "说得全五样不进群的东西", True),
+        )
+    ]
+    with acts.db.writing() as session:
+        return services.add_observed_evidence(
+            session,
+            SYSTEM,
+            acts.world.person_ids["N1"],
+            session_public_id=session_id,
+            at=NOW - timedelta(days=1),
+            is_confirmed=is_confirmed,
+            seen=seen,
+            now=clock.now(),
+        )
+
+
+def test_a_session_gives_evidence_by_tag_once(acts: Acts, db: Database) -> None:
+    assert observe(acts, "s1") == ["ETH1", "ETH2"]
+    assert observe(acts, "s1", is_confirmed=False, shown=False) == []
+    with db.reading() as session:
+        rows = session.scalars(sa.select(CompetencyEvidence).order_by(CompetencyEvidence.code)).all()
+        changes = session.scalars(sa.select(LevelChange).order_by(LevelChange.code)).all()
+    assert [(row.code, row.kind, row.asked, row.shown, row.is_confirmed) for row in rows] == [
+        ("ETH1", EvidenceKind.OBSERVED, 2, Decimal(2), True),
+        ("ETH2", EvidenceKind.OBSERVED, 1, Decimal(1), True),
+    ]
+    assert [(row.source_type, row.source_id, row.happened_at) for row in rows] == [
+        ("mentoring_session", "s1", NOW - timedelta(days=1))
+    ] * 2
+    assert rows[0].details[0] == {"key": "eth1-1a", "words": "上门三句话说得全", "correctness": "1"}
+    assert [(each.at, each.cause_type) for each in changes] == [(NOW, "mentoring_session")] * 2
+    assert acts.differences() == []
+
+
+def test_an_unconfirmed_session_counts_half_and_is_no_practice(acts: Acts) -> None:
+    acts.attempt(marks="1 1 1 1")
+    observe(acts, "s1", is_confirmed=False)
+    assert acts.view().level == 1
+    observe(acts, "s2", shown=False)
+    view = acts.view()
+    assert view.level == 2
+    assert view.verdict.parts[EvidenceKind.OBSERVED].value == Decimal("66.67")  # (2×½ + 1) ÷ (2×½ + 2)
+    assert acts.differences() == []

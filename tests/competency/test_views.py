@@ -201,6 +201,16 @@ def test_ones_own_page_says_what_is_there_and_what_comes_next(acts: Acts, as_per
     assert len(page.find("svg", "radar")) == 1
 
 
+def test_ones_own_page_names_three_next_steps_with_the_way_to_each(acts: Acts, as_person: As, world: World) -> None:
+    acts.attempt(marks="1 1 1 1")
+    acts.other(EvidenceKind.OBSERVED, shown="4", code="ETH2")
+    [steps] = page_of(as_person("N1"), "/me/competency").find("ol", "list")
+    links = [each.get("href") for each in steps.find("a")]
+    assert (len(links), set(links)) == (3, {"/courses", "/mentoring/mine"})
+    [steps] = page_of(as_person("O1"), f"/people/{world.person_public_ids['N1']}/competency").find("ol", "list")
+    assert all(f"/people/{world.person_public_ids['N1']}/competency/" in each.get("href") for each in steps.find("a"))
+
+
 def test_the_page_of_nobody_known_says_how_evidence_comes(as_person: As, world: World) -> None:
     page = page_of(as_person("N2"), f"/people/{world.person_public_ids['N2']}/competency/INS1")
     assert "还没有佐证" in page.text

@@ -52,7 +52,8 @@ def change_state(
     """Suspend, reinstate, second, bring back, or end a person, or let one who left come back as a candidate.
 
     ``reason``: why, in a line. ``last_day``: the last day of somebody who leaves, today when None. Leaving ends
-    all posts, roles and sign-ins of the person in the same act; a proposed role is refused.
+    all posts, roles and sign-ins of the person in the same act; a proposed role is refused. Others hear of it by
+    PersonMoved.
     Raises Invalid (field ``reason`` or ``last_day``), Forbidden for oneself, for an action that has its own way
     (admitting, filing) and for ending somebody with a role that the actor may not end, Conflict when the state does
     not allow it or somebody else was faster.

@@ -10,6 +10,7 @@ from lms.access.identity import CONSOLE, SYSTEM, Role
 from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, LMSError, NotFound, ReauthenticationNeeded
 from lms.people import queries
+from lms.people.events import PersonMoved
 from lms.people.models import Person, RoleGrant
 from lms.people.rules import (
     BY_HAND,
@@ -233,3 +234,15 @@ def test_one_of_two_officials_ends_a_person_while_a_role_is_confirmed(site: Site
         assert site.world.person(session, "N2").state is StaffState.ENDED
         [grant] = queries.grants_of(session, site.world.person_ids["N2"])
         assert grant.state in {GrantState.ENDED, GrantState.REFUSED}
+
+
+def test_every_move_is_told_to_who_listens(site: Site) -> None:
+    heard: list[PersonMoved] = []
+    site.db.listeners = {PersonMoved: (lambda _session, event: heard.append(event),)}
+    act(site, "O1", "M1", PersonAction.SUSPEND)
+    act(site, "O1", "M1", PersonAction.END)
+    person_id, public_id = site.world.person_ids["M1"], site.world.person_public_ids["M1"]
+    assert [(each.person_id, each.public_id, each.before, each.after) for each in heard] == [
+        (person_id, public_id, StaffState.ACTIVE, StaffState.SUSPENDED),
+        (person_id, public_id, StaffState.SUSPENDED, StaffState.ENDED),
+    ]
