@@ -25,6 +25,9 @@ import lms.content.views
 import lms.courses.forms
 import lms.courses.views
 import lms.dashboard.views
+import lms.duties.cli
+import lms.duties.forms
+import lms.duties.views
 import lms.jobs.cli
 import lms.jobs.views
 import lms.mentoring.forms
@@ -40,19 +43,23 @@ from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.certification import tasks as certification
 from lms.certification.content import CERTIFICATE
+from lms.certification.events import CertificateEnded, CertificateIssued
 from lms.certification.services import issuing, papers
 from lms.competency import tasks as competency
 from lms.competency.content import FRAMEWORK
+from lms.competency.events import LevelChanged
 from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.core.db import Database
 from lms.core.reactions import Listeners
 from lms.courses.content import COURSE
+from lms.duties import services as duty_lists
+from lms.duties import tasks as duties
 from lms.jobs.services import Handler
 from lms.mentoring import queries as mentoring_queries
 from lms.mentoring import tasks as mentoring
 from lms.mentoring.services import pairs
 from lms.people import tasks as people
-from lms.people.events import PersonMoved
+from lms.people.events import PersonMoved, PostsChanged
 from lms.people.services import roster, traces
 from lms.quizzes import tasks as quizzes
 from lms.quizzes.content import BANK
@@ -96,6 +103,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     lms.people.views.blueprint,
     lms.competency.views.blueprint,
     lms.mentoring.views.blueprint,
+    lms.duties.views.blueprint,
     lms.jobs.views.blueprint,
 )
 
@@ -108,6 +116,7 @@ MESSAGES: Sequence[messages.Messages] = (
     lms.courses.forms.MESSAGES,
     lms.quizzes.forms.MESSAGES,
     lms.mentoring.forms.MESSAGES,
+    lms.duties.forms.MESSAGES,
 )
 
 CONTENT_TYPES: Sequence[ContentType] = (
@@ -122,7 +131,11 @@ CONTENT_TYPES: Sequence[ContentType] = (
 """Kinds of content files, for ``lms content`` and the start. What is named by others stands first."""
 
 LISTENERS: Listeners = {
-    PersonMoved: (pairs.person_moved,),
+    LevelChanged: (duty_lists.on_level_changed,),
+    CertificateIssued: (duty_lists.on_certificate_issued,),
+    CertificateEnded: (duty_lists.on_certificate_ended,),
+    PersonMoved: (pairs.person_moved, duty_lists.on_person_moved),
+    PostsChanged: (duty_lists.on_posts_changed,),
 }
 """Event class → functions (session, event), run in this order inside the act's transaction."""
 
@@ -139,6 +152,7 @@ SCHEDULE: Sequence[Callable[[Database], None]] = (
     mentoring.lapse_unanswered,
     certification.sweep,
     certification.expire_due,
+    duties.refresh_due,
     roster.sweep,
     people.end_lapsed_roles,
     traces.sweep,
@@ -171,10 +185,13 @@ NAVIGATION: Sequence[Entry] = (
     Entry("dashboard.audit_trail", _l("审计"), "list", Permission.AUDIT_READ, (Role.OFFICIAL, Role.AUDIT_ADMIN)),
     Entry("content.problems", _l("内容"), "doc", Permission.CONTENT_CHECK, in_full=_l("课程内容检查")),
     Entry("courses.catalogue", _l("学习"), "book", Permission.COURSE_LEARN, has_whole_blueprint=True),
+    Entry("duties.mine", _l("职责"), "list", Permission.DUTY_LIST_SEE, in_full=_l("我的职责清单")),
     Entry("competency.mine", _l("能力"), "evidence", Permission.LEVEL_SEE, in_full=_l("我的能力档案")),
     Entry("certification.mine", _l("证书"), "seal", Permission.CERTIFICATE_OWN, in_full=_l("我的证书")),
     Entry("mentoring.mine", _l("师傅"), "people", Permission.PAIR_SEE, in_full=_l("我的师傅")),
     Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
+    Entry("duties.team", _l("确认"), "check", Permission.DUTY_TEAM_SEE, in_full=_l("职责清单确认情况")),
+    Entry("duties.matrix", _l("权限"), "search", Permission.DUTY_SEE, in_full=_l("谁能办什么")),
     Entry("people.roles", _l("角色"), "person", Permission.ROLE_CONFIRM),
     Entry("people.units", _l("单位"), "list", Permission.UNIT_SEE, in_full=_l("单位和网格")),
     Entry("people.me", _l("我的"), "person", Permission.OWN_PROFILE),
@@ -222,6 +239,7 @@ COMMANDS: Sequence[click.Command] = (
     lms.content.cli.group,
     lms.competency.cli.group,
     lms.certification.cli.group,
+    lms.duties.cli.group,
     lms.audit.cli.group,
     lms.jobs.cli.group,
 )

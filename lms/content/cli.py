@@ -18,14 +18,21 @@ def group() -> None:
 @click.option("--strict", is_flag=True, help="fail on warnings too (review_by passed, English missing)")
 @click.pass_obj
 def check(console: Console, strict: bool) -> None:
-    """Print everything that is wrong with the files, at once; exit code 1 when they cannot be used. No database."""
+    """Print everything that is wrong with the files, at once; exit code 1 when they cannot be used. No database.
+
+    Lines with · are planned: they wait for content that is not written yet, and are no fault.
+    """
     found = examine(console.content_types, console.settings.content_root)
     for problem in found.problems:
         click.echo(f"{'!' if problem.is_warning else '✗'} {problem}")
+    for gap in found.planned:
+        click.echo(f"· {gap}")
     errors, warnings = len(found.problems.errors), len(found.problems.warnings)
     click.echo(
-        f"内容 {len(found.bundles)} 份，问题 {errors} 处，提醒 {warnings} 处，待补 {len(found.pending)} 条 / "
-        f"{len(found.bundles)} texts, {errors} problems, {warnings} warnings, {len(found.pending)} to be found out"
+        f"内容 {len(found.bundles)} 份，问题 {errors} 处，提醒 {warnings} 处，"
+        f"待补 {len(found.pending)} 条，计划中 {len(found.planned)} 处 / "
+        f"{len(found.bundles)} texts, {errors} problems, {warnings} warnings, "
+        f"{len(found.pending)} to be found out, {len(found.planned)} planned"
     )
     if errors or (strict and warnings):
         click.get_current_context().exit(1)

@@ -10,21 +10,21 @@ A package describes its kind with one ``ContentType`` in its own ``content`` mod
 Every problem has the path and line of the file to mend. A bundle with an error in one of its files is not used.
 
 What other kinds look at: the framework's thing has ``codes`` (its competency codes); a course's is
-``lms.courses.content.Course``; laws, glossary and duties are below.
+``lms.courses.content.Course``, a bank's ``lms.quizzes.content.Bank``; laws, glossary and duties are below.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from lms.content.rules import ContentKind
+from lms.content.rules import ContentKind, Origin, RoleLevel, Way
 from lms.core import clock
 from lms.core.content import (
     Document,
@@ -38,6 +38,7 @@ from lms.core.content import (
     read_yaml,
     warn_untranslated,
 )
+from lms.core.languages import in_language
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ class ContentType:
     check: Callable[[Sequence[Bundle], Library, Problems], None] = _nothing_across
     pending: Callable[[Any], Iterable[str]] = lambda _thing: ()
     """What its author noted as still to be found out （待补）, for the trainers' page."""
+    planned: Callable[[Sequence[Bundle], Library, Problems], None] = _nothing_across
+    """What waits for other content that is not written yet: no fault, so nothing is kept from use."""
 
 
 def revision_in(text: str) -> int:
@@ -163,6 +166,7 @@ class Examined:
     library: Library = field(default_factory=Library)
     problems: Problems = field(default_factory=Problems)
     pending: list[tuple[Bundle, str]] = field(default_factory=list)
+    planned: Problems = field(default_factory=Problems)
 
     @property
     def good(self) -> list[Bundle]:
@@ -186,6 +190,7 @@ def examine(types: Iterable[ContentType], root: Path) -> Examined:
                 found.pending += [(bundle, text) for text in each.pending(thing)]
     for each in types:
         each.check(by_kind[each.kind], found.library, found.problems)
+        each.planned(by_kind[each.kind], found.library, found.planned)
     return found
 
 
@@ -389,28 +394,167 @@ class Line(Strict):
     text: Text
     text_en: str = ""
 
+    def text_in(self, language: str) -> str:
+        """Return the line in zh or en; Chinese where English is missing."""
+        return in_language(language, self.text, self.text_en)
+
+
+TO_BE_FOUND_OUT = "待补"
+"""Stands for what the authors could not find out; the check lists it."""
+
+DutyKey = Annotated[str, Field(pattern=r"^D(0[1-9]|[1-9]\d)$")]
+CourseKey = Annotated[str, Field(pattern=r"^c\d{2}$")]
+DutyFunction = Literal["publicity", "inspection", "information", "assistance", "follow_up", "common"]
+PostName = Literal["inspection", "information", "mediation_service", "follow_up", "grid_leader"]
+CHAINS = ((Way.HANDLE, Way.ESCALATE), (Way.COORDINATE, Way.ESCALATE))
+"""The only two-step authorities: deal with it first, then report what cannot be dealt with."""
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _known_chain(ways: tuple[Way, ...]) -> tuple[Way, ...]:
+    if len(ways) != 1 and ways not in CHAINS:
+        raise ValueError("写一种办法；两步的只有 [handle, escalate] 和 [coordinate, escalate]")
+    return ways
+
+
+def _one_post(value: object) -> object:
+    if isinstance(value, list):
+        raise ValueError(f"要正好一个责任岗，这里写了 {len(value)} 个")
+    if value in {None, ""}:
+        raise ValueError("要正好一个责任岗，这里一个也没写")
+    return value
+
+
+def _for_both_levels(value: object) -> object:
+    return {level.value: value for level in RoleLevel} if isinstance(value, list) else value
+
+
+# Behind a validator of Python pydantic takes lists for tuples only where it is told not to be strict.
+Ways = Annotated[
+    tuple[Annotated[Way, Field(strict=False)], ...],
+    Field(strict=False),
+    BeforeValidator(_as_list),
+    AfterValidator(_known_chain),
+]
+
+
+class Authority(Strict):
+    """What each role level may do, one way or two in turn."""
+
+    officer: Ways
+    leader: Ways
+
+    def at(self, level: RoleLevel) -> tuple[Way, ...]:
+        """Return the ways of a role level."""
+        return self.leader if level is RoleLevel.LEADER else self.officer
+
+
+class Step(Strict):
+    """A step of dealing with a matter."""
+
+    text: Text
+    text_en: str = ""
+
+    def text_in(self, language: str) -> str:
+        """Return the step in zh or en; Chinese where English is missing."""
+        return in_language(language, self.text, self.text_en)
+
+
+Several = Annotated[tuple[Step, ...], Field(min_length=1, strict=False)]
+
+
+class Steps(Strict):
+    """The steps of each role level; a file that gives one list means it for both."""
+
+    officer: Several
+    leader: Several
+
+    def at(self, level: RoleLevel) -> tuple[Step, ...]:
+        """Return the steps of a role level."""
+        return self.leader if level is RoleLevel.LEADER else self.officer
+
+    @property
+    def differ(self) -> bool:
+        """Whether the two levels have steps of their own."""
+        return self.officer != self.leader
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How soon: ``unit`` is now, m, h, d, wd (working days) or month; ``amount`` is 0 for now and month."""
+
+    amount: int
+    unit: str
+
+
+def limit_of(text: str | None) -> Limit | None:
+    """Return a limit as files write it (15m, 3wd, now, month) in its parts; None for None."""
+    if text is None:
+        return None
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    return Limit(int(digits or 0), text[len(digits) :])
+
+
+class Duty(Strict):
+    """A duty item (职责事项). ``needs``: competency → level from which a person does it alone.
+
+    ``anyone_may_report``: reporting it is open to everybody, whatever they can do. ``extra_post``: a post held
+    beside one's own （兼岗）. ``forbids`` is ``not`` in the file.
+    """
+
+    key: DutyKey
+    name: Text
+    name_en: str = ""
+    function: DutyFunction
+    authority: Authority
+    limit: Annotated[str, Field(pattern=r"^(now|month|[1-9]\d*(m|h|d|wd))$")] | None
+    post: Annotated[PostName, BeforeValidator(_one_post)]
+    origin: Origin
+    basis: Text
+    cites: tuple[str, ...] = ()
+    lead_unit: Text
+    support_unit: Text
+    needs: Annotated[dict[str, Annotated[int, Field(ge=1, le=4)]], Field(min_length=1)]
+    steps: Annotated[Steps, BeforeValidator(_for_both_levels)]
+    forbids: Annotated[Line, Field(alias="not")]
+    courses: tuple[CourseKey, ...]
+    extra_post: bool = False
+    anyone_may_report: bool = False
+    version: Annotated[int, Field(ge=1)]
+
+    def name_in(self, language: str) -> str:
+        """Return the name in zh or en; Chinese where English is missing."""
+        return in_language(language, self.name, self.name_en)
+
+    @property
+    def time_limit(self) -> Limit | None:
+        """The limit in its parts, None without one."""
+        return limit_of(self.limit)
+
+    @property
+    def to_be_found_out(self) -> tuple[str, ...]:
+        """Which of basis, lead unit and support unit are not (wholly) known yet."""
+        return tuple(name for name in ("basis", "lead_unit", "support_unit") if TO_BE_FOUND_OUT in getattr(self, name))
+
 
 class DutyFile(Strict):
-    """courses/_framework/duties.yaml. The 26 duty items are not written yet; their keys are D01 … D26."""
+    """courses/_framework/duties.yaml. ``duties`` may be empty while the items are not written."""
 
     prohibited: dict[str, Line]
     musts: dict[str, Line]
-    duties: tuple[Any, ...]
-
-    @field_validator("duties")
-    @classmethod
-    def _not_yet(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if value:
-            raise ValueError("职责事项还读不了，先留空 []")
-        return value
+    duties: tuple[Duty, ...]
 
 
 @dataclass(frozen=True)
 class Duties:
-    """The red lines by key. ``names`` says whether a duty key may be used: all of D01 … D26 are planned."""
+    """The duty catalogue: red lines and duty items by key, in the order of the file."""
 
     prohibited: Mapping[str, Line]
     musts: Mapping[str, Line]
+    items: Mapping[str, Duty] = field(default_factory=dict)
 
     @property
     def lines(self) -> Mapping[str, Line]:
@@ -418,23 +562,79 @@ class Duties:
         return {**self.prohibited, **self.musts}
 
     def names(self, key: str) -> bool:
-        """Whether a duty key exists or is planned."""
-        return re.fullmatch(r"D(0[1-9]|1\d|2[0-6])", key) is not None
+        """Whether a duty key may be used; while no item is written, D01 … D26 are planned."""
+        return key in self.items if self.items else re.fullmatch(r"D(0[1-9]|1\d|2[0-6])", key) is not None
 
 
 def parse_duties(bundle: Bundle, problems: Problems) -> Duties | None:
-    """Return the red lines."""
+    """Return the red lines and the duty items."""
     found = read_single(bundle, DutyFile, problems)
     if found is None:
         return None
     path, document, file = found
     for key in file.prohibited.keys() & file.musts.keys():
         problems.add(path, document.line("musts", key), f"{key} 在 prohibited 里已经有了")
-    return Duties(file.prohibited, file.musts)
+    for at in duplicates([duty.key for duty in file.duties]):
+        problems.add(path, document.line("duties", at, "key"), f"{file.duties[at].key} 写了两遍，责任岗就有两个了")
+    return Duties(file.prohibited, file.musts, {duty.key: duty for duty in file.duties})
+
+
+def _duties_with_lines(bundles: Sequence[Bundle], library: Library) -> Iterator[tuple[str, Document, int, Duty]]:
+    """Yield (path, document, position, item) of every duty item that could be read."""
+    for bundle in bundles:
+        duties: Duties | None = library.get(ContentKind.DUTIES, bundle.key)
+        [source] = bundle.sources
+        document = read_yaml(source, Problems()) if duties is not None else None
+        if duties is None or document is None:
+            continue
+        for at, entry in enumerate(document.value["duties"]):
+            yield source.path, document, at, duties.items[entry["key"]]
+
+
+def _check_duties(bundles: Sequence[Bundle], library: Library, problems: Problems) -> None:
+    """Note competencies that the framework does not have and articles that may not be cited."""
+    framework = library.only(ContentKind.FRAMEWORK)
+    register: Register | None = library.only(ContentKind.LAWS)
+    for path, document, at, duty in _duties_with_lines(bundles, library):
+        for code in duty.needs:
+            if framework is not None and code not in framework.codes:
+                problems.add(path, document.line("duties", at, "needs", code), f"能力框架里没有 {code}")
+        for number, cite in enumerate(duty.cites):
+            fault = register.fault(cite) if register is not None else ""
+            if fault:
+                problems.add(path, document.line("duties", at, "cites", number), fault)
+
+
+def _planned_duties(bundles: Sequence[Bundle], library: Library, planned: Problems) -> None:
+    """Note the duty items that wait for courses: a competency without course or questions, a course not written."""
+    courses = library.keys(ContentKind.COURSE)
+    taught = {code for course in library.all(ContentKind.COURSE).values() for code in course.file.competencies}
+    asked = {item.competency for bank in library.all(ContentKind.BANK).values() for item in bank.items.values()}
+    for path, document, at, duty in _duties_with_lines(bundles, library):
+        lacking = [code for code in duty.needs if code not in taught or code not in asked]
+        awaited = [key for key in duty.courses if key not in courses]
+        if not lacking and not awaited:
+            continue
+        words = f"{'、'.join(lacking)} 还没有课程或题目，" if lacking else ""
+        coming = f"等课程 {'、'.join(awaited)}" if awaited else "没有写由哪门课带来"
+        planned.add(path, document.line("duties", at, "courses"), f"{duty.key} {duty.name}：{words}{coming}")
+
+
+_PENDING_WORDS = {"basis": "依据", "lead_unit": "牵头单位", "support_unit": "配合单位"}
+
+
+def _pending_duties(duties: Duties) -> Iterable[str]:
+    for duty in duties.items.values():
+        if duty.to_be_found_out:
+            missing = "、".join(_PENDING_WORDS[name] for name in duty.to_be_found_out)
+            yield f"{duty.key} {duty.name}：{missing}待补"
 
 
 DUTIES = ContentType(
     ContentKind.DUTIES,
     by_file(ContentKind.DUTIES, "courses/_framework/duties.yaml"),
     parse_duties,
+    _check_duties,
+    _pending_duties,
+    _planned_duties,
 )

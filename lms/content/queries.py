@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,6 +75,26 @@ def all_held(session: Session, content_type: ContentType) -> dict[str, Held]:
     return {each.key: each for each in _held(session, content_type)}
 
 
+def held_together(session: Session, content_types: Iterable[ContentType]) -> dict[ContentKind, dict[str, Held]]:
+    """Return the current texts of several kinds, parsed, by kind and key, for a page that needs many (one query).
+
+    Kinds that were never taken in are there without texts.
+    """
+    by_kind = {each.kind: each for each in content_types}
+    statement = (
+        _light()
+        .add_columns(ContentRevision.kind)
+        .join(ContentCurrent, ContentCurrent.revision_id == ContentRevision.id)
+        .where(ContentCurrent.kind.in_(by_kind))
+        .order_by(ContentCurrent.key)
+    )
+    rows = session.execute(statement).all()
+    return {
+        kind: {each.key: each for each in _shelved(session, content_type, [row for row in rows if row.kind is kind])}
+        for kind, content_type in by_kind.items()
+    }
+
+
 def held_revisions(session: Session, content_type: ContentType, ids: Iterable[int]) -> dict[int, Held]:
     """Return particular revisions, parsed, by id: those that learners began with."""
     wanted = set(ids)
@@ -112,7 +132,11 @@ def _held(session: Session, content_type: ContentType, *conditions: sa.ColumnEle
 
 
 def _parsed(session: Session, content_type: ContentType, statement: Light) -> list[Held]:
-    rows = session.execute(statement).all()
+    return _shelved(session, content_type, session.execute(statement).all())
+
+
+def _shelved(session: Session, content_type: ContentType, rows: Sequence[Any]) -> list[Held]:
+    """Return the rows with what was parsed from them; texts are read only where that is not on the shelf yet."""
     things = {row.digest: _SHELF.get((content_type.kind, row.digest)) for row in rows}
     missing = [row.id for row in rows if things[row.digest] is None]
     if missing:

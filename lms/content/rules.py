@@ -1,4 +1,4 @@
-"""Kinds of content."""
+"""Kinds of content, and the codes of the duty catalogue."""
 
 import enum
 
@@ -20,3 +20,29 @@ class ContentKind(enum.StrEnum):
     """A question bank with its blueprint; the key is the course's."""
     CERTIFICATE = "certificate"
     """A certificate's texts, template and style; the key is its folder's name."""
+
+
+class Way(enum.StrEnum):
+    """What somebody of a role level may do about a matter themselves."""
+
+    HANDLE = "handle"
+    """现场处置: deal with it on the spot."""
+    COORDINATE = "coordinate"
+    """协调处置: deal with it together with those it concerns."""
+    ESCALATE = "escalate"
+    """立即上报: report it to the command centre at once."""
+
+
+class RoleLevel(enum.StrEnum):
+    """The level at which a duty item speaks to a person."""
+
+    OFFICER = "officer"
+    LEADER = "leader"
+
+
+class Origin(enum.StrEnum):
+    """Where a duty comes from."""
+
+    SELF_GOVERNANCE = "self_governance"
+    ASSIST_GOVERNMENT = "assist_government"
+    PURCHASED_SERVICE = "purchased_service"

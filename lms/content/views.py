@@ -24,6 +24,7 @@ def problems() -> str:
         errors=found.problems.errors,
         warnings=found.problems.warnings,
         pending=found.pending,
+        planned=list(found.planned),
         lines=queries.current_lines(reading()),
         changed={place for place, digest in waiting.items() if current.get(place) != digest},
         now=clock.now(),

@@ -1,5 +1,6 @@
 """The home page, and the audit page with names."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lms.access.decide import may_use, require
-from lms.access.identity import Identity, Role, Scope
+from lms.access.identity import GRANTABLE, Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
@@ -20,6 +21,8 @@ from lms.courses.rules import Category
 from lms.courses.views import quiz_url
 from lms.dashboard import queries
 from lms.dashboard.forms import ACTOR_WORDS, FIELD_WORDS, OBJECT_WORDS, TAG_WORDS
+from lms.duties import queries as duties
+from lms.mentoring import queries as mentoring
 from lms.people import queries as people
 from lms.people.rules import UnitKind, clean_staff_number
 from lms.web.guards import allow
@@ -35,8 +38,8 @@ def home() -> Any:
     """What a person finds after signing in: who they are, where they stand, what is theirs to do."""
     reader, actor = reading(), g.signed_in.identity
     person = people.person_with_id(reader, actor.person_id)
-    tasks = _tasks(reader, actor)
     posts = people.posts_of(reader, person.id, clock.today())
+    tasks = [*_own_tasks(reader, actor, person.id, posts), *_tasks(reader, actor)]
     learning = courses.home_of(reader, person.id)
     step = learning.step if posts or learning.is_begun else None  # who holds no post need not learn, but may
     return render_template(
@@ -50,12 +53,38 @@ def home() -> Any:
         categories=list(Category),
         language=current_language(),
         tasks=[task for task in tasks if task[2]],
-        is_desk=bool(tasks),
+        is_desk=any(actor.holds(role) for role in GRANTABLE),
     )
 
 
 Task = tuple[str, str, int]
 """What waits for a person: words, the page where it is done, how many."""
+
+
+def _own_tasks(reader: Session, actor: Identity, person_id: int, posts: Sequence[Any]) -> list[Task]:
+    """Return what waits for a person as mentor, as newcomer and as holder of a post, counts of 0 included."""
+    today = clock.today()
+    waiting = queries.counted(
+        reader,
+        {
+            "proposals": mentoring.proposals_to_answer(person_id),
+            "sessions": mentoring.sessions_to_answer(person_id, as_mentor=False),
+            "corrections": mentoring.sessions_to_answer(person_id, as_mentor=True),
+            "checkpoints": mentoring.checkpoints_due(person_id, today),
+        },
+    )
+    mine = url_for("mentoring.mentees" if actor.holds(Role.MENTOR) else "mentoring.mine")
+    tasks: list[Task] = [
+        (_("带教结对等您回答"), mine, waiting["proposals"]),
+        (_("师傅记的带教等您确认"), url_for("mentoring.mine"), waiting["sessions"]),
+        (_("徒弟的更正等您看"), url_for("mentoring.mentees"), waiting["corrections"]),
+        (_("带教小结该写了"), url_for("mentoring.mentees"), waiting["checkpoints"]),
+    ]
+    if posts:
+        held = {each.post for each in posts}
+        waits = duties.waiting_acknowledgement(reader, person_id, held)
+        tasks.append((_("职责清单等您看过、确认"), url_for("duties.mine"), int(waits)))
+    return tasks
 
 
 def _tasks(reader: Session, actor: Identity) -> list[Task]:
@@ -71,12 +100,15 @@ def _tasks(reader: Session, actor: Identity) -> list[Task]:
         counts["slips"] = people.without_account(actor)
     if may_use(actor, Permission.PERSON_ADMIT):
         counts["candidates"] = people.candidates(actor)
+    if may_use(actor, Permission.PAIR_DECIDE):
+        counts["pairs"] = mentoring.overdue_pairs(actor, clock.today())
     waiting: dict[str, tuple[str, str]] = {
         "certificates": (_("证书等您签发"), url_for("certification.desk", pile=Desk.WAITING.value)),
         "recognitions": (_("等级认定等您确认"), url_for("competency.recognitions")),
         "roles": (_("角色等您确认"), url_for("people.roles")),
         "slips": (_("还没有登录纸条的人"), url_for("people.slips")),
         "candidates": (_("候选人等核对材料"), url_for("people.people", state="candidate")),
+        "pairs": (_("带教小结拖了，或者到期没办"), url_for("mentoring.pairs", late="1")),
     }
     tasks = [(*waiting[name], count) for name, count in queries.counted(reader, counts).items()]
     if actor.holds(Role.GRID_LEADER) or actor.holds(Role.OFFICIAL):

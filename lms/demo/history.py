@@ -131,6 +131,7 @@ def scripts(stage: Stage, passwords: Passwords) -> Iterator[Script]:
     yield from _recognitions(stage)
     yield from _certificates(stage)
     yield from mentoring.scripts(stage)
+    yield from _duties(stage)
     for study in STUDIES:
         yield script_of(stage, study)
 
@@ -370,6 +371,22 @@ def _recognitions(stage: Stage) -> Iterator[Script]:
             yield _two_steps(first, begin, calendar.at(each.decided, 15, 10) + timedelta(minutes=3 * (count % 5)), end)
         else:
             yield once(first, begin)
+
+
+CONFIRMED = (
+    ("CG0102", 9),
+    ("CG0111", 8),
+    ("CG0103", 6),
+    ("CG0221", 5),
+    ("CG0101", 4),
+    ("CG0231", 3),
+)
+"""Who read their duty list and confirmed it, on which working day; the others have it waiting."""
+
+
+def _duties(stage: Stage) -> Iterator[Script]:
+    for count, (number, day) in enumerate(CONFIRMED):
+        yield once(stage.calendar.at(day, 12, 10 + count), partial(office.confirm_duties, stage, number))
 
 
 # --- certificates -----------------------------------------------------------------------------------------

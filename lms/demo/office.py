@@ -13,6 +13,8 @@ from lms.competency.rules import RecognitionAction
 from lms.core import clock
 from lms.demo.people import COMMUNITIES, DISTRICT, GRIDS_EACH, OFFICE, Cast
 from lms.demo.stage import Stage
+from lms.duties import queries as duty_queries
+from lms.duties import services as duties
 from lms.people import queries as people
 from lms.people.formats.sheet import read_table
 from lms.people.rules import PRIVACY_NOTICE, GrantAction, GrantState, PersonAction, StaffState, UnitKind
@@ -140,6 +142,13 @@ def sign_in_first(stage: Stage, number: str, passwords: Passwords) -> None:
 def forget_password(stage: Stage, number: str, passwords: Passwords, *, by: str) -> None:
     """Give somebody who has forgotten their password a code for a new one."""
     accounts.reset_password(stage.session, stage.officer(by), stage.person(number), passwords.slip, now=stage.now)
+
+
+def confirm_duties(stage: Stage, number: str) -> None:
+    """Read one's duty list and confirm it."""
+    person = stage.person(number)
+    view = duty_queries.list_view(stage.session, person, duty_queries.texts(stage.session), "zh")
+    duties.acknowledge(stage.session, stage.learner(number), view.digest, now=stage.now)
 
 
 # --- roles ------------------------------------------------------------------------------------------------

@@ -526,6 +526,53 @@ def due_for_newcomer(
     return _due(session, known, condition, today, as_mentor=False)
 
 
+def proposals_to_answer(person_id: int) -> sa.Select[int]:
+    """Count the proposed pairs to which a person has not said yes or no."""
+    mine = sa.or_(
+        sa.and_(MentoringPair.mentor_id == person_id, MentoringPair.mentor_accepted_at.is_(None)),
+        sa.and_(MentoringPair.newcomer_id == person_id, MentoringPair.newcomer_accepted_at.is_(None)),
+    )
+    return sa.select(sa.func.count(MentoringPair.id)).where(MentoringPair.state == PairState.PROPOSED, mine)
+
+
+def sessions_to_answer(person_id: int, *, as_mentor: bool) -> sa.Select[int]:
+    """Count the sessions that wait for a newcomer's answer, or the corrections that wait for a mentor's."""
+    owner, state = (
+        (MentoringSession.mentor_id, SessionState.CORRECTED)
+        if as_mentor
+        else (MentoringSession.newcomer_id, SessionState.WAITING)
+    )
+    return sa.select(sa.func.count(MentoringSession.id)).where(owner == person_id, MentoringSession.state == state)
+
+
+def checkpoints_due(mentor_id: int, today: date) -> sa.Select[int]:
+    """Count the checkpoints that a mentor has to write by ``today``."""
+    return (
+        sa.select(sa.func.count(MentoringCheckpoint.id))
+        .join(MentoringPair, MentoringPair.id == MentoringCheckpoint.pair_id)
+        .where(
+            MentoringPair.mentor_id == mentor_id,
+            MentoringPair.state.in_(RUNNING),
+            MentoringCheckpoint.done_at.is_(None),
+            MentoringCheckpoint.due_on <= today,
+        )
+    )
+
+
+def overdue_pairs(identity: Identity, today: date) -> sa.Select[int]:
+    """Count the running pairs within reach of PAIR_DECIDE with a checkpoint past its day or their plan over."""
+    return (
+        sa.select(sa.func.count(MentoringPair.id))
+        .join(_newcomer, _newcomer.id == MentoringPair.newcomer_id)
+        .join(OrgUnit, OrgUnit.id == _newcomer.unit_id)
+        .where(
+            MentoringPair.state.in_(RUNNING),
+            sa.or_(_overdue(today) > 0, MentoringPair.ends_on < today),
+            _within(identity, Permission.PAIR_DECIDE),
+        )
+    )
+
+
 def waiting_of_mentor(session: Session, mentor_id: int) -> list[SessionView]:
     """Return the sessions that a mentor logged and the newcomer has not answered, latest first."""
     condition = sa.and_(MentoringSession.mentor_id == mentor_id, MentoringSession.state == SessionState.WAITING)

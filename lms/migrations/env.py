@@ -10,6 +10,7 @@ import lms.certification.models
 import lms.competency.models
 import lms.content.models
 import lms.courses.models
+import lms.duties.models
 import lms.jobs.models
 import lms.mentoring.models
 import lms.people.models
@@ -27,6 +28,7 @@ MODELS = (
     lms.courses.models,
     lms.quizzes.models,
     lms.certification.models,
+    lms.duties.models,
 )
 
 

@@ -32,6 +32,7 @@ from lms.people.rules import Employment, Post
 from lms.people.services import accounts, posts, roles, roster
 from tests.certification import making as certificates
 from tests.conftest import csrf, sign_in_as
+from tests.duties import lists as duty_lists
 from tests.mentoring import making as mentoring
 from tests.quizzes import papers
 from tests.world import NOW, TODAY, World
@@ -275,6 +276,12 @@ def _paper(place: Place, number: str) -> Mapping[str, Any]:
     return {"public_id": certificates.put_issued(place.db, place.world, number)[1]}
 
 
+def _acknowledgement(place: Place, number: str) -> Mapping[str, Any]:
+    """Have a person, given a post if need be, acknowledge their duty list, once, and return its public id."""
+    _post(place, number)
+    return {"public_id": duty_lists.acknowledged(place.db, place.world, number)}
+
+
 def paper_scope(place: Place, actor: str | None, case: str) -> Scope:
     """Return where a paper lies: its holder's, and that of every official who may list the certificate."""
     scope = person_scope(place, actor, case)
@@ -347,6 +354,15 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "dashboard.audit_trail": Endpoint(),
     "dashboard.home": Endpoint(),
     "dashboard.verify_audit": Endpoint(),
+    "duties.acknowledge": Endpoint(),
+    "duties.acknowledged": Endpoint(cases=for_each_holder(_acknowledgement), scope=person_scope),
+    "duties.history": Endpoint(cases=of_person("public_id"), scope=person_scope),
+    "duties.item": Endpoint(cases={NONE: lambda _place, _actor: {"key": "D05"}}),
+    "duties.matrix": Endpoint(),
+    "duties.mine": Endpoint(),
+    "duties.person_list": Endpoint(cases=of_person("public_id"), scope=person_scope),
+    "duties.print_list": Endpoint(cases=of_person("public_id"), scope=person_scope),
+    "duties.team": Endpoint(),
     "healthz": Endpoint(),
     "jobs.progress": Endpoint(cases=for_each_holder(_job), scope=person_scope),
     "mentoring.answer": Endpoint(cases=for_each_holder(_pair), scope=pair_scope),

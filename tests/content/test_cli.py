@@ -38,6 +38,8 @@ def test_whole_files_pass_without_a_database(files: Files) -> None:
     result = run(None, files, "check")
     assert result.exit_code == 0, result.output
     assert "问题 0 处" in result.output
+    assert "· courses/_framework/duties.yaml:" in result.output
+    assert "等课程" in result.output
     assert run(None, files, "check", "--strict").exit_code == 0
 
 

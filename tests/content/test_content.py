@@ -1,5 +1,6 @@
 """The check of all content: what is broken is named with path and line, what is whole passes quickly."""
 
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,16 +13,20 @@ from lms.content.content import (
     Bundle,
     ContentType,
     Duties,
+    Limit,
     Register,
     article_words,
     by_file,
     by_folder,
     examine,
+    limit_of,
     revision_in,
 )
-from lms.content.rules import ContentKind
+from lms.content.rules import ContentKind, RoleLevel, Way
 from lms.core import clock
 from lms.core.content import Problems
+from lms.courses.rules import Function
+from lms.people.rules import Post
 from tests.content.files import C01, C04, Files, copied
 from tests.world import shipped_content
 
@@ -70,7 +75,26 @@ def test_the_whole_check_takes_less_than_a_second_and_a_half(files: Files) -> No
             "  no-fine:\n    text: 先顾人命",
             "no-fine 在 prohibited 里已经有了",
         ),
-        (DUTY_FILE, "duties: []", "duties: [D01]", "duties: [D01]", "职责事项还读不了"),
+        (DUTY_FILE, "  post: inspection", "  post: [inspection, information]", "  post: [", "这里写了 2 个"),
+        (DUTY_FILE, "  post: inspection", '  post: ""', '  post: ""', "要正好一个责任岗，这里一个也没写"),
+        (DUTY_FILE, "  post: inspection\n", "", "- key: D01", "缺 post"),
+        (DUTY_FILE, "- key: D02", "- key: D01", "- key: D01\n  name: 新政策", "D01 写了两遍"),
+        (DUTY_FILE, "  lead_unit: 待补", "  leads: 待补", "  leads: 待补", "不认识的键 leads"),
+        (DUTY_FILE, "needs: {PUB1: 2}", "needs: {PUB9: 2}", "needs: {PUB9: 2}", "能力框架里没有 PUB9"),
+        (DUTY_FILE, "needs: {PUB1: 2}", "needs: {PUB1: 5}", "needs: {PUB1: 5}", "不能大于 4"),
+        (DUTY_FILE, "needs: {PUB1: 2}", "needs: {}", "needs: {}", "不能空着"),
+        (
+            DUTY_FILE,
+            "officer: handle, leader: handle",
+            "officer: [escalate, handle], leader: handle",
+            "[escalate,",
+            "写一种办法",
+        ),
+        (DUTY_FILE, "officer: handle, leader: handle", "officer: watch, leader: handle", "officer: watch", "只能写"),
+        (DUTY_FILE, "  limit: 24h", "  limit: 24", "  limit: 24\n", "要写文字"),
+        (DUTY_FILE, "  limit: 24h", "  limit: 0h", "  limit: 0h", "写法不对"),
+        (DUTY_FILE, "cites: [civil-code/1033]", "cites: [civil-code/9]", "cites: [civil-code/9]", "没有 civil-code/9"),
+        (DUTY_FILE, "cites: [civil-code/1033]", "cites: [no-law/9]", "cites: [no-law/9]", "登记册里没有 no-law"),
     ],
 )
 def test_a_broken_register_is_named_by_its_line(
@@ -171,11 +195,85 @@ def test_places_in_the_register() -> None:
     assert register.fault("fire/60") == "⚠ fire 还没核对，不能引用"
 
 
-def test_planned_duties_may_be_named() -> None:
+def test_the_duties_that_are_written_may_be_named() -> None:
     duties = shipped_content().library.only(ContentKind.DUTIES)
     assert isinstance(duties, Duties)
     assert [duties.names(key) for key in ("D01", "D26", "D27", "D00", "X")] == [True, True, False, False, False]
     assert {"no-fine", "life-first"} <= duties.lines.keys()
+    unwritten = Duties(duties.prohibited, duties.musts)
+    assert [unwritten.names(key) for key in ("D01", "D26", "D27")] == [True, True, False]
+
+
+def shipped_duties() -> Duties:
+    found = shipped_content().library.only(ContentKind.DUTIES)
+    assert isinstance(found, Duties)
+    return found
+
+
+def test_all_twenty_six_duties_are_shipped_each_with_one_post() -> None:
+    duties = shipped_duties()
+    assert list(duties.items) == [f"D{number:02}" for number in range(1, 27)]
+    assert {duty.post for duty in duties.items.values()} == {post.value for post in Post}
+    assert {duty.function for duty in duties.items.values()} == {function.value for function in Function}
+
+
+def test_ways_and_steps_are_read_for_both_levels() -> None:
+    duties = shipped_duties()
+    both, apart = duties.items["D06"], duties.items["D12"]
+    assert both.authority.at(RoleLevel.OFFICER) == (Way.HANDLE, Way.ESCALATE)
+    assert both.steps.officer == both.steps.leader
+    assert not both.steps.differ
+    assert apart.authority.at(RoleLevel.LEADER) == (Way.COORDINATE,)
+    assert apart.steps.differ
+    assert apart.steps.at(RoleLevel.OFFICER) != apart.steps.at(RoleLevel.LEADER)
+    assert both.steps.officer[0].text_in("en").isascii()
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        (None, None),
+        ("now", Limit(0, "now")),
+        ("month", Limit(0, "month")),
+        ("15m", Limit(15, "m")),
+        ("24h", Limit(24, "h")),
+        ("3d", Limit(3, "d")),
+        ("3wd", Limit(3, "wd")),
+    ],
+)
+def test_limits(text: str | None, limit: Limit | None) -> None:
+    assert limit_of(text) == limit
+
+
+def test_duties_that_wait_for_courses_are_planned_and_no_fault(files: Files) -> None:
+    found = files.examine()
+    assert found.problems.errors == []
+    texts = {problem.line: problem.text for problem in found.planned}
+    line = files.text(DUTY_FILE)[: files.text(DUTY_FILE).index("- key: D16")].count("\n")
+    said = next(text for text in texts.values() if text.startswith("D15"))
+    assert said == "D15 一般矛盾纠纷调解（兼调解员）：AST1、LAW1 还没有课程或题目，等课程 c12"
+    assert files.text(DUTY_FILE).splitlines()[next(at for at, text in texts.items() if text == said) - 1].strip() == (
+        "courses: [c12]"
+    )
+    assert min(texts) < line
+    assert "duties" in {bundle.key for bundle in found.good}
+
+
+def test_a_course_that_comes_takes_its_gaps_away_and_one_that_goes_brings_them(files: Files) -> None:
+    assert not any(problem.text.startswith("D13") for problem in files.examine().planned)
+    shutil.rmtree(files.root / "courses/onboarding/business/c05")
+    (files.root / "quizzes/onboarding/business/c05.yaml").unlink()
+    files.replace(DUTY_FILE, "courses: [c05]", "courses: [c01]")  # D23
+    texts = [problem.text for problem in files.examine().planned]
+    assert "D13 社情民意收集反馈：FUP1 还没有课程或题目，等课程 c05" in texts
+    assert "D23 线上线下回访：FUP1 还没有课程或题目，没有写由哪门课带来" in texts
+
+
+def test_bases_still_to_be_found_out_are_listed(files: Files) -> None:
+    pending = [text for bundle, text in files.examine().pending if bundle.kind is ContentKind.DUTIES]
+    assert "D01 法律法规宣传：依据、牵头单位、配合单位待补" in pending
+    assert any(text.startswith("D08") and "依据" in text for text in pending)  # 待补 within a longer text
+    assert not any(text.startswith("D17") for text in pending)
 
 
 def test_kinds_with_one_file_are_registered() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lms.access.identity import CONSOLE
 from lms.content import queries, services
-from lms.content.content import GLOSSARY, ContentType
+from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.content.rules import ContentKind
 from lms.core.db import Database
 from lms.core.errors import NotFound
@@ -71,3 +71,19 @@ def test_lists_do_without_the_texts(db: Database, count_queries: CountQueries) -
     assert {(line.kind, line.key) for line in lines} == digests.keys()
     assert not any("content_revision.files" in statement for statement in statements)
     assert GLOSSARY.kind in {line.kind for line in lines}
+
+
+def test_several_kinds_are_read_together(db: Database, count_queries: CountQueries) -> None:
+    with db.reading() as session:
+        queries.held_together(session, (DUTIES, LAWS))
+        with count_queries(db) as statements:
+            found = queries.held_together(session, (DUTIES, LAWS))
+    assert len(statements) == 1
+    assert set(found) == {ContentKind.DUTIES, ContentKind.LAWS}
+    with db.reading() as session:
+        assert found[ContentKind.DUTIES]["duties"] == queries.held(session, DUTIES, "duties")
+
+
+def test_kinds_that_were_never_taken_in_are_there_without_texts(empty_site: Site) -> None:
+    with empty_site.db.reading() as session:
+        assert queries.held_together(session, (DUTIES,)) == {ContentKind.DUTIES: {}}

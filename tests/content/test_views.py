@@ -24,6 +24,8 @@ def test_a_trainer_sees_what_is_wrong_missing_and_current(site: Site, tmp_path: 
         f"{C01}/course.yaml:",
         "6 课要写 hours: 3.5",
         "指挥中心电话：待补",
+        "等课程",
+        "法律法规宣传：依据、牵头单位、配合单位待补",
         "文件改过，还没有载入",
         "2026年11月24日 10:00",
     ):

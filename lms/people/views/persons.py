@@ -204,6 +204,7 @@ def person(public_id: str) -> str:
         Permission.SLIP_PRINT,
         Permission.ROLE_PROPOSE,
         Permission.PERSON_UNMASK,
+        Permission.DUTY_LIST_SEE,
         Permission.LEVEL_SEE,
         Permission.AUDIT_READ,
     )
