@@ -5,7 +5,7 @@ decides about it (a level, a certificate, a post, the person's state) reaches ``
 transaction of the act; what time changes, and a new catalogue, reaches it by the sweep in ``tasks``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -116,8 +116,8 @@ class _Keeper:
         found, self.due_on = _verdicts(self.session, self.person, self.held, day)
         before = queries.kept(self.session, self.person.id)
         changed = sorted(key for key in before.keys() | found.keys() if before.get(key) != found.get(key))
-        for key in changed:
-            self._change(key, before.get(key), found.get(key), day, cause)
+        if changed:
+            self._change(before, found, changed, day, cause)
         self._date(day)
         if changed:
             audit.record(
@@ -146,31 +146,48 @@ class _Keeper:
         self.head_id = new_public_id()
         self.session.execute(sa.insert(DutyList).values(public_id=self.head_id, person_id=self.person.id, **values))
 
-    def _change(self, key: str, before: Verdict | None, after: Verdict | None, day: date, cause: Cause) -> None:
-        """Change one kept item and add that to the history."""
-        here = sa.and_(DutyStanding.person_id == self.person.id, DutyStanding.duty_key == key)
+    def _change(
+        self,
+        before: Mapping[str, Verdict],
+        found: Mapping[str, Verdict],
+        changed: Sequence[str],
+        day: date,
+        cause: Cause,
+    ) -> None:
+        """Change the kept items and add that to the history; a new list of twenty items is two statements."""
         named = {"cause_type": cause.type, "cause_id": cause.id}
-        if after is None:
-            self.session.execute(sa.delete(DutyStanding).where(here), execution_options={"synchronize_session": False})
-        else:
+        mine = DutyStanding.person_id == self.person.id
+        gone = [key for key in changed if key not in found]
+        if gone:
+            statement = sa.delete(DutyStanding).where(mine, DutyStanding.duty_key.in_(gone))
+            self.session.execute(statement, execution_options={"synchronize_session": False})
+        added: list[dict[str, Any]] = []
+        for key in changed:
+            if (after := found.get(key)) is None:
+                continue
             values: dict[str, Any] = {"state": after.state, "grace_until": after.grace_until, "since": day, **named}
-            if before is None:
-                self.session.execute(sa.insert(DutyStanding).values(person_id=self.person.id, duty_key=key, **values))
-            else:
-                statement = sa.update(DutyStanding).where(here, DutyStanding.state == before.state).values(**values)
-                assert guarded_update(self.session, statement), "the trail is held: nobody else keeps this list"
-        self.session.execute(
-            sa.insert(DutyChange).values(
-                person_id=self.person.id,
-                duty_key=key,
-                before=before.state if before is not None else None,
-                after=after.state if after is not None else None,
-                grace_until=after.grace_until if after is not None else None,
-                day=day,
-                at=self.now,
+            if key not in before:
+                added.append({"person_id": self.person.id, "duty_key": key, **values})
+                continue
+            here = sa.and_(mine, DutyStanding.duty_key == key, DutyStanding.state == before[key].state)
+            is_changed = guarded_update(self.session, sa.update(DutyStanding).where(here).values(**values))
+            assert is_changed, "the trail is held: nobody else keeps this list"
+        if added:
+            self.session.execute(sa.insert(DutyStanding), added)
+        history = [
+            {
+                "person_id": self.person.id,
+                "duty_key": key,
+                "before": before[key].state if key in before else None,
+                "after": found[key].state if key in found else None,
+                "grace_until": found[key].grace_until if key in found else None,
+                "day": day,
+                "at": self.now,
                 **named,
-            )
-        )
+            }
+            for key in changed
+        ]
+        self.session.execute(sa.insert(DutyChange), history)
 
 
 def refresh_by_time(session: Session, person_id: int, *, now: datetime) -> list[str]:
