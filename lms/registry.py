@@ -182,6 +182,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("certification.desk", _l("证书"), "seal", Permission.CERTIFICATE_LIST, in_full=_l("发证书")),
     Entry("quizzes.results", _l("成绩"), "evidence", Permission.RESULTS_SEE, (Role.TRAINER, Role.OFFICIAL)),
     Entry("mentoring.pairs", _l("结对"), "people", Permission.PAIR_LIST, in_full=_l("带教结对")),
+    Entry("dashboard.overview", _l("总览"), "list", Permission.OVERVIEW_SEE),
     Entry("dashboard.audit_trail", _l("审计"), "list", Permission.AUDIT_READ, (Role.OFFICIAL, Role.AUDIT_ADMIN)),
     Entry("content.problems", _l("内容"), "doc", Permission.CONTENT_CHECK, in_full=_l("课程内容检查")),
     Entry("courses.catalogue", _l("学习"), "book", Permission.COURSE_LEARN, has_whole_blueprint=True),

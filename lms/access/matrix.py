@@ -86,6 +86,7 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.JOB_SEE: (EVERYONE, CONSOLE),
     Permission.LEVEL_REBUILD: (CONSOLE,),
     Permission.LEVEL_SEE: (EVERYONE, _mentor(), _leader(), _official(), _trainer()),
+    Permission.OVERVIEW_SEE: (_official(),),
     Permission.OWN_ACCOUNT: (EVERYONE,),
     Permission.OWN_PROFILE: (EVERYONE,),
     Permission.PAIR_ANSWER: (EVERYONE,),

@@ -58,6 +58,8 @@ class Permission(enum.StrEnum):
     """Compute all levels anew from the evidence."""
     LEVEL_SEE = "competency:level:see"
     """See a person's competency levels and open the evidence behind them."""
+    OVERVIEW_SEE = "dashboard:overview:see"
+    """See the figures of the own unit under the seven headings."""
     OWN_ACCOUNT = "people:account:own"
     """Change one's own password, language, text size, sessions."""
     OWN_PROFILE = "people:profile:own"

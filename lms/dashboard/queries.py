@@ -1,8 +1,9 @@
 """Reading across packages for pages that join them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -17,6 +18,8 @@ from lms.certification.rules import CertificateState
 from lms.competency.models import Recognition
 from lms.competency.rules import RecognitionState
 from lms.core.clock import SHANGHAI
+from lms.duties.models import DutyStanding
+from lms.duties.rules import DutyState
 from lms.people import queries as people
 from lms.people.models import OrgUnit, Person
 
@@ -94,6 +97,31 @@ def counted(session: Session, counts: Mapping[str, Count]) -> dict[str, int]:
         return {}
     row = session.execute(sa.select(*(each.scalar_subquery() for each in counts.values()))).one()
     return dict(zip(counts, (number or 0 for number in row), strict=True))
+
+
+def how_many(rows: sa.Select[Any]) -> Count:
+    """Count the rows of a list's own select, so that a figure and the list it opens cannot differ."""
+    return sa.select(sa.func.count()).select_from(rows.order_by(None).subquery())
+
+
+def with_duty_list(identity: Identity) -> Count:
+    """Count the persons within reach who have a duty list."""
+    return (
+        sa.select(sa.func.count(DutyStanding.person_id.distinct()))
+        .join(Person, Person.id == DutyStanding.person_id)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .where(people.reachable_persons(identity, Permission.DUTY_TEAM_SEE))
+    )
+
+
+def duties_in(identity: Identity, states: Collection[DutyState]) -> Count:
+    """Count the duty items of persons within reach that stand in one of these states."""
+    return (
+        sa.select(sa.func.count(DutyStanding.id))
+        .join(Person, Person.id == DutyStanding.person_id)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .where(DutyStanding.state.in_(states), people.reachable_persons(identity, Permission.DUTY_TEAM_SEE))
+    )
 
 
 def certificates_to_sign(identity: Identity) -> Count:

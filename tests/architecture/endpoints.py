@@ -353,6 +353,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "courses.start": Endpoint(cases={NONE: lambda _place, _actor: {"course_key": "c01"}}),
     "dashboard.audit_trail": Endpoint(),
     "dashboard.home": Endpoint(),
+    "dashboard.overview": Endpoint(),
     "dashboard.verify_audit": Endpoint(),
     "duties.acknowledge": Endpoint(),
     "duties.acknowledged": Endpoint(cases=for_each_holder(_acknowledgement), scope=person_scope),

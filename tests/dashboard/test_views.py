@@ -1,5 +1,6 @@
 """The home page, and the audit page with names."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -72,6 +73,24 @@ def test_red_gaps_of_grids_wait_for_leader_and_official(site: Site, as_person: A
     assert f'href="{grid}"' in text  # the one grid they lead
     assert 'href="/units"' in as_person("O1").get("/").get_data(as_text=True)
     assert "网格人员没配齐" not in as_person("N1").get("/").get_data(as_text=True)
+
+
+def test_every_figure_of_the_overview_opens_a_list_of_that_length(
+    site: Site, as_person: As, count_queries: CountQueries
+) -> None:
+    client = as_person("O1")
+    with count_queries(site.db) as statements:
+        text = client.get("/overview").get_data(as_text=True)
+    assert len(statements) <= 12
+    titles = ["定位网格员工作", "完善网格管理机制", "做好网格员管理工作", "定期进行选拔培训工作"]
+    titles += ["加强网格员待遇保障", "制定科学考核机制", "强化网格员舆论宣传"]
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    figures = dict(re.findall(r'href="(/people\?state=\w+)"><span class="count">(\d+)', text))
+    assert figures["/people?state=active"] == "7"  # nobody of the other sub-district
+    for url, number in figures.items():
+        assert f"共 {number} 人" in client.get(url).get_data(as_text=True)
+    assert as_person("L1").get("/overview").status_code == 403
 
 
 def test_an_official_reads_the_trail_of_the_own_unit_with_names(as_person: As) -> None:
