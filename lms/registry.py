@@ -37,6 +37,9 @@ import lms.people.forms
 import lms.people.views
 import lms.quizzes.forms
 import lms.quizzes.views
+import lms.selection.cli
+import lms.selection.forms
+import lms.selection.views
 from lms.access.decide import may_use
 from lms.access.identity import Identity, Role
 from lms.access.permissions import Permission
@@ -51,7 +54,7 @@ from lms.competency.events import LevelChanged
 from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.core.db import Database
 from lms.core.reactions import Listeners
-from lms.courses.content import COURSE
+from lms.courses.content import COURSE, PROGRAMMES
 from lms.duties import services as duty_lists
 from lms.duties import tasks as duties
 from lms.jobs.services import Handler
@@ -100,6 +103,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     lms.quizzes.views.blueprint,
     lms.content.views.blueprint,
     lms.certification.views.blueprint,
+    lms.selection.views.blueprint,
     lms.people.views.blueprint,
     lms.competency.views.blueprint,
     lms.mentoring.views.blueprint,
@@ -117,6 +121,7 @@ MESSAGES: Sequence[messages.Messages] = (
     lms.quizzes.forms.MESSAGES,
     lms.mentoring.forms.MESSAGES,
     lms.duties.forms.MESSAGES,
+    lms.selection.forms.MESSAGES,
 )
 
 CONTENT_TYPES: Sequence[ContentType] = (
@@ -125,6 +130,7 @@ CONTENT_TYPES: Sequence[ContentType] = (
     DUTIES,
     FRAMEWORK,
     COURSE,
+    PROGRAMMES,
     BANK,
     CERTIFICATE,
 )
@@ -180,6 +186,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("mentoring.mentees", _l("带教"), "pen", Permission.SESSION_LOG, in_full=_l("我的徒弟")),
     Entry("people.people", _l("人员"), "person", Permission.PERSON_LIST),
     Entry("certification.desk", _l("证书"), "seal", Permission.CERTIFICATE_LIST, in_full=_l("发证书")),
+    Entry("selection.rounds", _l("选拔"), "flag", Permission.ROUND_SEE, (Role.OFFICIAL,), in_full=_l("选拔批次")),
     Entry("quizzes.results", _l("成绩"), "evidence", Permission.RESULTS_SEE, (Role.TRAINER, Role.OFFICIAL)),
     Entry("mentoring.pairs", _l("结对"), "people", Permission.PAIR_LIST, in_full=_l("带教结对")),
     Entry("dashboard.overview", _l("总览"), "list", Permission.OVERVIEW_SEE),
@@ -190,6 +197,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("competency.mine", _l("能力"), "evidence", Permission.LEVEL_SEE, in_full=_l("我的能力档案")),
     Entry("certification.mine", _l("证书"), "seal", Permission.CERTIFICATE_OWN, in_full=_l("我的证书")),
     Entry("mentoring.mine", _l("师傅"), "people", Permission.PAIR_SEE, in_full=_l("我的师傅")),
+    Entry("selection.mine", _l("报名"), "hand", Permission.APPLICATION_MAKE, in_full=_l("我的报名")),
     Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
     Entry("duties.team", _l("确认"), "check", Permission.DUTY_TEAM_SEE, in_full=_l("职责清单确认情况")),
     Entry("duties.matrix", _l("权限"), "search", Permission.DUTY_SEE, in_full=_l("谁能办什么")),
@@ -241,6 +249,7 @@ COMMANDS: Sequence[click.Command] = (
     lms.competency.cli.group,
     lms.certification.cli.group,
     lms.duties.cli.group,
+    lms.selection.cli.group,
     lms.audit.cli.group,
     lms.jobs.cli.group,
 )

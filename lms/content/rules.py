@@ -10,6 +10,8 @@ class ContentKind(enum.StrEnum):
     """Competencies with levels and observable behaviours; one key, ``competencies``."""
     DUTIES = "duties"
     """Prohibited acts, musts and duty items; one key, ``duties``."""
+    PROGRAMMES = "programmes"
+    """Programmes with their courses; one key, ``programmes``."""
     LAWS = "laws"
     """The law register; one key, ``laws``."""
     GLOSSARY = "glossary"

@@ -17,7 +17,17 @@ from typing import Annotated, Literal
 from markupsafe import Markup
 from pydantic import Field
 
-from lms.content.content import Bundle, ContentType, Duties, Library, Register, by_folder, warn_overdue
+from lms.content.content import (
+    Bundle,
+    ContentType,
+    Duties,
+    Library,
+    Register,
+    by_file,
+    by_folder,
+    read_single,
+    warn_overdue,
+)
 from lms.content.rules import ContentKind
 from lms.core import markup
 from lms.core.content import (
@@ -833,4 +843,79 @@ COURSE = ContentType(
     parse,
     check,
     _pending,
+)
+
+
+# --- programmes --------------------------------------------------------------------------------------------
+
+PROGRAMMES_KEY = "programmes"
+
+
+class Programme(Strict):
+    """A programme （培训计划）: the courses of a stage in their order, and those that are still to be written."""
+
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z_]*$", max_length=40)]
+    title: Text
+    title_en: str = ""
+    layer: Layer
+    courses: tuple[CourseKey, ...]
+    planned: tuple[CourseKey, ...] = ()
+
+
+class Programmes(Strict):
+    """courses/_framework/programmes.yaml."""
+
+    programmes: tuple[Programme, ...]
+
+    @property
+    def by_key(self) -> dict[str, Programme]:
+        """The programmes by key, in the order of the file."""
+        return {each.key: each for each in self.programmes}
+
+
+def parse_programmes(bundle: Bundle, problems: Problems) -> Programmes | None:
+    """Return the programmes of a bundle; None, and every problem by its line, when they cannot be used."""
+    found = read_single(bundle, Programmes, problems)
+    if found is None:
+        return None
+    path, document, file = found
+    before = len(problems.errors)
+    keys = [each.key for each in file.programmes]
+    for at in duplicates(keys):
+        problems.add(path, document.line("programmes", at, "key"), f"{keys[at]} 已经写过")
+    for at, each in enumerate(file.programmes):
+        both = [*each.courses, *each.planned]
+        for twice in duplicates(both):
+            problems.add(path, document.line("programmes", at, "courses"), f"{both[twice]} 在 {each.key} 里写了两遍")
+    return file if len(problems.errors) == before else None
+
+
+def check_programmes(bundles: Sequence[Bundle], library: Library, problems: Problems) -> None:
+    """Check that the courses of each programme are there and of its layer, and the planned ones are not there yet."""
+    for bundle in bundles:
+        file: Programmes | None = library.get(ContentKind.PROGRAMMES, bundle.key)
+        document = read_yaml(bundle.sources[0], Problems())
+        if file is None or document is None:
+            continue
+        path, there = bundle.sources[0].path, library.keys(ContentKind.COURSE)
+        for at, programme in enumerate(file.programmes):
+            for place, key in enumerate(programme.courses):
+                where = document.line("programmes", at, "courses", place)
+                course: Course | None = library.get(ContentKind.COURSE, key)
+                if key not in there:
+                    problems.add(path, where, f"没有课程 {key}；还没有写好的放到 planned")
+                elif course is not None and course.file.layer is not programme.layer:
+                    problems.add(path, where, f"{key} 不是 {programme.layer.value} 这一层的课")
+            for place, key in enumerate(programme.planned):
+                if key in there:
+                    where = document.line("programmes", at, "planned", place)
+                    problems.add(path, where, f"{key} 已经写好了，移到 courses", is_warning=True)
+
+
+PROGRAMMES = ContentType(
+    ContentKind.PROGRAMMES,
+    by_file(ContentKind.PROGRAMMES, f"courses/_framework/{PROGRAMMES_KEY}.yaml"),
+    parse_programmes,
+    check_programmes,
+    lambda file: [f"{each.title}：{'、'.join(each.planned)} 还没有写" for each in file.programmes if each.planned],
 )

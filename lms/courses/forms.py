@@ -12,5 +12,6 @@ MESSAGES: dict[str, Any] = {
     "courses.part.not_found": _l("没有找到这一段。课文可能更新过，请回到课程页再进来。"),
     "courses.part.choose": _l("先选一项，再看对不对。选错也没关系，这里不算分。"),
     "courses.lesson.questions_first": _l("还有“想一想”没有做，做完就学完这一课了。"),
+    "courses.programme.not_found": _l("没有找到这个培训计划。请告诉系统管理员，内容文件可能没有装全。"),
     "courses.quiz.lessons_first": _l("先把课文学完，测验就开放了。"),
 }

@@ -67,3 +67,20 @@ class PartAnswer(Base):
     choice: Mapped[int] = mapped_column(sa.Integer, info=dict(INTERNAL))
     is_right: Mapped[bool] = mapped_column(yes_no("is_right"), info=dict(INTERNAL))
     answered_at: Mapped[Moment]
+
+
+class ProgrammeEnrolment(Base):
+    """A person in a programme （培训计划）: onboarding, in service. Its courses are begun one by one.
+
+    pii: what a person is to learn; seen by the person and those responsible.
+    """
+
+    __tablename__ = "programme_enrolment"
+    __audited__ = True
+    __table_args__ = (sa.UniqueConstraint("person_id", "programme"),)
+
+    id: Mapped[Id]
+    public_id: Mapped[PublicId]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    programme: Mapped[str] = mapped_column(sa.String(40), info=dict(INTERNAL))
+    enrolled_at: Mapped[Moment]

@@ -17,8 +17,20 @@ from lms.content.content import GLOSSARY, LAWS, Glossary, Register, Term
 from lms.content.queries import Held
 from lms.core import markup
 from lms.core.errors import NotFound
-from lms.courses.content import COURSE, Body, Course, Lesson, Part, RetrievalQuestion, Source, spoken
-from lms.courses.models import Enrolment, LessonProgress, PartAnswer
+from lms.courses.content import (
+    COURSE,
+    PROGRAMMES,
+    PROGRAMMES_KEY,
+    Body,
+    Course,
+    Lesson,
+    Part,
+    Programme,
+    RetrievalQuestion,
+    Source,
+    spoken,
+)
+from lms.courses.models import Enrolment, LessonProgress, PartAnswer, ProgrammeEnrolment
 from lms.courses.rules import Category, EnrolmentState, Layer, StepKind, resume_part
 
 
@@ -431,3 +443,23 @@ def _sources(lesson: Lesson, body: Body, register: Register, language: str) -> t
 
 def _plain_source(source: Source) -> SourceView:
     return SourceView(source.place, source.says) if source.place else SourceView("", source.text)
+
+
+# --- programmes -------------------------------------------------------------------------------------------
+
+
+def programme(session: Session, key: str) -> Programme:
+    """Return a programme as it stands now. Raises NotFound when there is none with this key."""
+    found: Programme | None = content.held(session, PROGRAMMES, PROGRAMMES_KEY).thing.by_key.get(key)
+    if found is None:
+        raise NotFound("courses.programme.not_found")
+    return found
+
+
+def programme_enrolment(session: Session, person_id: int, key: str) -> ProgrammeEnrolment | None:
+    """Return a person's enrolment in a programme, None when there is none."""
+    return session.scalar(
+        sa.select(ProgrammeEnrolment).where(
+            ProgrammeEnrolment.person_id == person_id, ProgrammeEnrolment.programme == key
+        )
+    )

@@ -21,7 +21,7 @@ from lms.core.ids import new_public_id
 from lms.core.reactions import publish
 from lms.courses import queries
 from lms.courses.events import CoursePassed
-from lms.courses.models import Enrolment, LessonProgress, PartAnswer
+from lms.courses.models import Enrolment, LessonProgress, PartAnswer, ProgrammeEnrolment
 from lms.courses.queries import Standing
 from lms.courses.rules import EnrolmentState, part_after
 from lms.people import queries as people
@@ -317,3 +317,23 @@ def note_course_passed(
             ),
         )
     return is_first
+
+
+def enrol_programme(
+    session: Session, actor: Identity, person_id: int, programme: str, *, now: datetime
+) -> ProgrammeEnrolment:
+    """Enrol a person in a programme; whoever is in it already stays as they are, and nothing is recorded again.
+
+    The courses of the programme are begun by the person, one by one; those still planned come by themselves.
+    Raises NotFound when there is no such programme or no such person, and out of reach.
+    """
+    path = people.person_with_id(session, person_id).unit.path
+    role = require(actor, Permission.PROGRAMME_ENROL, Scope(unit_path=path), now=clock.real_now())
+    queries.programme(session, programme)
+
+    def make() -> None:
+        made = ProgrammeEnrolment(public_id=new_public_id(), person_id=person_id, programme=programme, enrolled_at=now)
+        session.add(made)
+        audit.record(session, actor, role, AuditTag.PROGRAMME_ENROLLED, made, now=now, unit_path=path)
+
+    return _once(session, lambda: queries.programme_enrolment(session, person_id, programme), make)

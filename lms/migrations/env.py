@@ -15,6 +15,7 @@ import lms.jobs.models
 import lms.mentoring.models
 import lms.people.models
 import lms.quizzes.models
+import lms.selection.models
 from lms.core.db import Base
 from lms.core.types import ExactDecimal, UTCDateTime
 
@@ -29,6 +30,7 @@ MODELS = (
     lms.quizzes.models,
     lms.certification.models,
     lms.duties.models,
+    lms.selection.models,
 )
 
 

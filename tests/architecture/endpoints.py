@@ -30,11 +30,13 @@ from lms.people import queries
 from lms.people.formats.sheet import read_table
 from lms.people.rules import Employment, Post
 from lms.people.services import accounts, posts, roles, roster
+from lms.selection.rules import RoundState
 from tests.certification import making as certificates
 from tests.conftest import csrf, sign_in_as
 from tests.duties import lists as duty_lists
 from tests.mentoring import making as mentoring
 from tests.quizzes import papers
+from tests.selection import making as selections
 from tests.world import NOW, TODAY, World
 
 OWN, IN_UNIT, OUTSIDE, NONE = "own", "in_unit", "outside", "-"
@@ -322,6 +324,55 @@ def pair_scope(place: Place, actor: str | None, case: str) -> Scope:
 NOT_THEIRS = {("mentor", IN_UNIT): "a session is corrected by its newcomer"}
 
 
+def _round(place: Place, where: str, _official: str) -> Mapping[str, Any]:
+    """Put an open selection round there and return its public id."""
+    return {"public_id": selections.put_round(place.db, place.world, where)}
+
+
+def _draft_round(place: Place, where: str, _official: str) -> Mapping[str, Any]:
+    """Put a draft of a selection round there and return its public id."""
+    return {"public_id": selections.put_round(place.db, place.world, where, RoundState.DRAFT)}
+
+
+def _place_in_round(place: Place, where: str, official: str) -> Mapping[str, Any]:
+    return {**_draft_round(place, where, official), "place_id": "nothing"}
+
+
+def _step_of_round(place: Place, where: str, official: str) -> Mapping[str, Any]:
+    return {**_round(place, where, official), "action": "cancel"}
+
+
+def _posted_round(place: Place, where: str, _official: str) -> Mapping[str, Any]:
+    """Put a round whose notice runs there and return its public id."""
+    selections.put_notice(place.db, place.world, where)
+    return {"public_id": selections.put_round(place.db, place.world, where, RoundState.POSTED)}
+
+
+def _objection(place: Place, where: str, _official: str) -> Mapping[str, Any]:
+    """Put an objection there and return its public id."""
+    side = selections.put_notice(place.db, place.world, where).removeprefix("notice-")
+    return {"public_id": f"objection-{side}"}
+
+
+def _notice(place: Place, _actor: str | None) -> Mapping[str, Any]:
+    """Put a public notice there and return its public id."""
+    return {"public_id": selections.put_notice(place.db, place.world, "east")}
+
+
+def _case(place: Place, number: str) -> Mapping[str, Any]:
+    """Put an application of a person there and return its public id."""
+    return {"public_id": selections.put_case(place.db, place.world, number)}
+
+
+def open_round_scope(place: Place, actor: str | None, case: str) -> Scope:
+    """Return where an open round lies for who may apply: everybody's in the sub-district, nobody's elsewhere."""
+    return Scope(owner_id=place.world.person_ids[actor] if actor is not None and case == IN_UNIT else -1)
+
+
+CASE = Endpoint(cases=for_each_holder(_case), scope=person_scope)
+OF_ROUND = Endpoint(cases=in_units(_round), scope=unit_scope)
+OF_POSTED = Endpoint(cases=in_units(_posted_round), scope=unit_scope)
+
 ENDPOINTS: Mapping[str, Endpoint] = {
     "certification.certificate": Endpoint(cases=for_each_holder(_certificate), scope=person_scope),
     "certification.desk": Endpoint(),
@@ -434,6 +485,35 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "quizzes.results": Endpoint(),
     "quizzes.start": Endpoint(cases={NONE: _course}),
     "quizzes.submit": Endpoint(cases=for_each_holder(_attempt), scope=person_scope),
+    "selection.add_place": Endpoint(cases=in_units(_draft_round), scope=unit_scope),
+    "selection.answer": Endpoint(cases=in_units(_objection), scope=unit_scope),
+    "selection.apply": Endpoint(cases=in_units(_round), scope=open_round_scope),
+    "selection.approve": CASE,
+    "selection.calendar": Endpoint(),
+    "selection.case": CASE,
+    "selection.check": CASE,
+    "selection.edit_notice": OF_POSTED,
+    "selection.enter": OF_ROUND,
+    "selection.extend_notice": OF_POSTED,
+    "selection.file_case": CASE,
+    "selection.mine": Endpoint(),
+    "selection.my_case": CASE,
+    "selection.new_objection": OF_POSTED,
+    "selection.new_round": Endpoint(),
+    "selection.note_withdrawal": CASE,
+    "selection.notice": Endpoint(cases={NONE: _notice}),
+    "selection.notices": Endpoint(),
+    "selection.object_to": Endpoint(cases={NONE: _notice}),
+    "selection.one_round": OF_ROUND,
+    "selection.opinion": CASE,
+    "selection.post_notice": OF_POSTED,
+    "selection.refuse": CASE,
+    "selection.remove_place": Endpoint(cases=in_units(_place_in_round), scope=unit_scope),
+    "selection.rounds": Endpoint(),
+    "selection.rule": OF_ROUND,
+    "selection.slip": CASE,
+    "selection.step": Endpoint(cases=in_units(_step_of_round), scope=unit_scope),
+    "selection.withdraw": CASE,
     "style": Endpoint(),
 }
 

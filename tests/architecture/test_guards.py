@@ -29,11 +29,20 @@ PUBLIC = {
     "people.set_text_size": "the sign-in page must be readable before signing in",
     "people.sign_in": "whoever has no session must be able to open one",
     "people.sign_in_token": "a page that stays open over the end of its session signs in again without being left",
+    "selection.notice": "residents read a notice without an account",
+    "selection.notices": "residents read which notices run without an account",
+    "selection.object_to": "whoever has something to say about a notice need not sign in",
     "style": "the style page of development shows components, no data",
 }
 """Every endpoint that is open to everyone. A new one is added here by hand, after a second look."""
 
-SESSIONLESS = {"certification.verify", "certification.verify_start", "healthz"}
+SESSIONLESS = {
+    "certification.verify",
+    "certification.verify_start",
+    "healthz",
+    "selection.notice",
+    "selection.notices",
+}
 """Those of them that read and set no cookie."""
 
 NOT_COMPARED = {"access_log", "sign_in_session"}

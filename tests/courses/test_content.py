@@ -8,7 +8,7 @@ from lms.competency.content import FRAMEWORK
 from lms.content.content import DUTIES, LAWS
 from lms.content.rules import ContentKind
 from lms.core.content import Problems
-from lms.courses.content import COURSE, BlockKind, Course, minutes_of, objective_in, spoken, words_of
+from lms.courses.content import COURSE, PROGRAMMES, BlockKind, Course, minutes_of, objective_in, spoken, words_of
 from tests.content.files import C01, C04, Files, copied
 from tests.world import shipped_content
 
@@ -328,3 +328,41 @@ def test_a_course_with_faults_is_still_looked_at_further(files: Files) -> None:
     assert len(found.lessons) == 5
     assert len(found.keys) == 6
     assert C04
+
+
+# --- programmes --------------------------------------------------------------------------------------------
+
+PROGRAMME_FILE = "courses/_framework/programmes.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "problem"),
+    [
+        ("courses: [c01, c04, c05]", "courses: [c01, c99]", "[c01, c99]", "没有课程 c99"),
+        ("courses: [c01, c04, c05]", "courses: [c01, c01]", "[c01, c01]", "写了两遍"),
+        ("    courses: []", "    courses: [c01]", "    courses: [c01]\n", "c01 不是 in_service 这一层的课"),
+        ("key: in_service", "key: onboarding", "", "onboarding 已经写过"),
+        ("layer: onboarding", "layer: first", "layer: first", "layer：只能写"),
+        ("planned: [c02, c03, c06]", "planned: [c2]", "planned: [c2]", "planned"),
+    ],
+)
+def test_what_a_broken_programme_says(files: Files, old: str, new: str, at: str, problem: str) -> None:
+    files.replace(PROGRAMME_FILE, old, new)
+    errors = [each for each in files.examine(*KINDS, PROGRAMMES).problems.errors if each.path == PROGRAMME_FILE]
+    assert any(problem in each.text for each in errors), [str(each) for each in errors]
+    if at:
+        assert files.line_of(PROGRAMME_FILE, at.strip()) in {each.line for each in errors}
+
+
+def test_a_planned_course_that_is_written_is_a_warning(files: Files) -> None:
+    files.replace(
+        PROGRAMME_FILE, "courses: [c01, c04, c05]\n    planned: [c02,", "courses: [c01, c04]\n    planned: [c05,"
+    )
+    found = files.examine(*KINDS, PROGRAMMES)
+    assert "c05 已经写好了" in str([each.text for each in found.problems.warnings])
+
+
+def test_the_shipped_programmes() -> None:
+    [file] = shipped_content().library.all(ContentKind.PROGRAMMES).values()
+    assert file.by_key["onboarding"].courses == ("c01", "c04", "c05")
+    assert file.by_key["in_service"].planned == ("c07", "c08", "c09", "c10")

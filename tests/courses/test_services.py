@@ -15,7 +15,7 @@ from lms.core.errors import Conflict, Forbidden, Invalid, NotFound
 from lms.courses import queries, services
 from lms.courses.content import COURSE
 from lms.courses.events import CoursePassed
-from lms.courses.models import Enrolment, LessonProgress, PartAnswer
+from lms.courses.models import Enrolment, LessonProgress, PartAnswer, ProgrammeEnrolment
 from lms.courses.rules import EnrolmentState
 from tests import trail
 from tests.conftest import Site
@@ -235,3 +235,29 @@ def test_who_has_begun_stays_on_their_text_and_who_begins_later_gets_the_new_one
     with db.writing() as session:
         assert services.answer_part(session, me, "c01", "c01-l01", "p1", 1, now=NOW).is_right
         assert not services.answer_part(session, other, "c01", "c01-l01", "p1", 1, now=NOW).is_right
+
+
+def enrol_programme(site: Site, by: str, key: str = "in_service") -> int:
+    with site.db.writing() as session:
+        who = site.world.identity(site.db, by)
+        return services.enrol_programme(session, who, site.world.person_ids["N1"], key, now=NOW).id
+
+
+def test_a_person_is_enrolled_in_a_programme_once_however_many_press(site: Site) -> None:
+    since = trail.seq(site.db)
+    acts = [lambda: enrol_programme(site, "O1"), lambda: enrol_programme(site, "O2")]
+    assert len(set(all_fine(together(*acts)))) == 1
+    assert enrol_programme(site, "O1")
+    [entry] = trail.entries(site.db, since)
+    assert (entry.tag, entry.object_type) == (AuditTag.PROGRAMME_ENROLLED, "programme_enrolment")
+    assert count(site.db, ProgrammeEnrolment) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "key", "refusal"),
+    [("O9", "in_service", NotFound), ("N1", "in_service", Forbidden), ("O1", "nothing", NotFound)],
+)
+def test_who_enrols_nobody(site: Site, by: str, key: str, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        enrol_programme(site, by, key)
+    assert count(site.db, ProgrammeEnrolment) == 0

@@ -39,6 +39,28 @@ def admit_person(session: Session, actor: Identity, person: Person, *, now: date
     _tell(session, person, before, after, now)
 
 
+def file_person(session: Session, actor: Identity, person: Person, *, now: datetime) -> None:
+    """Move a trainee to active after the filing （备案） of a selection round, the only way there.
+
+    Source: the paper, §3.2, and its rule R25. Raises NotFound out of reach, ReauthenticationNeeded, Conflict from
+    any other state or when somebody else was faster.
+    """
+    path = person.unit.path
+    role = require(actor, Permission.PERSON_FILE, Scope(unit_path=path), now=clock.real_now())
+    before, after = _step(session, person, PersonAction.FILE, {})
+    audit.record(
+        session,
+        actor,
+        role,
+        AuditTag.PERSON_STATE_CHANGED,
+        ("person", person.public_id),
+        now=now,
+        unit_path=path,
+        diff={"state": [before.value, after.value]},
+    )
+    _tell(session, person, before, after, now)
+
+
 def change_state(
     session: Session,
     actor: Identity,

@@ -85,6 +85,27 @@ def test_who_admits_nobody(shared_site: Site, number: str, refusal: type[LMSErro
         )
 
 
+def test_filing_makes_a_trainee_active_with_the_password_once(site: Site) -> None:
+    before = trail.seq(site.db)
+
+    def file(number: str, *, fresh: bool = True) -> None:
+        with site.db.writing() as session:
+            who = site.world.identity(site.db, number, fresh=fresh)
+            standing.file_person(session, who, site.world.person(session, "N1"), now=NOW)
+
+    for number, refusal in (("O9", NotFound), ("L1", Forbidden), ("S1", Forbidden)):
+        with pytest.raises(refusal):
+            file(number)
+    with pytest.raises(ReauthenticationNeeded):
+        file("O1", fresh=False)
+    outcomes = together(lambda: file("O1"), lambda: file("O2"))
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1, outcomes
+    [entry] = trail.entries(site.db, before)
+    assert entry.diff["state"] == ["trainee", "active"]
+    with pytest.raises(Conflict, match="not_from_here"):
+        file("O1")
+
+
 @pytest.mark.parametrize("action", sorted(BY_HAND))
 @pytest.mark.parametrize("state", StaffState)
 def test_every_step_of_the_table_and_no_other(site: Site, state: StaffState, action: PersonAction) -> None:

@@ -1,0 +1,242 @@
+"""审批 and 备案: who may, when, what follows; races on both databases."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from lms.core import clock
+from lms.core.errors import Conflict, Forbidden, Invalid, ReauthenticationNeeded
+from lms.courses.models import ProgrammeEnrolment
+from lms.people import queries as people
+from lms.people.rules import Post, StaffState
+from lms.selection.rules import Body, CaseState, RoundState
+from lms.selection.services import deciding, notices
+from tests.racing import together
+from tests.selection import making
+from tests.selection.making import Office
+from tests.world import TODAY
+
+
+def code_of(error: pytest.ExceptionInfo[BaseException]) -> str:
+    return str(getattr(error.value, "code", ""))
+
+
+def test_the_whole_way_to_the_filing(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    case = cases["N1"]
+    making.after_notice(ready, round_id)
+    making.approve(ready, case)
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+    assert making.person_state(ready, "N1") is StaffState.TRAINEE
+    making.file(ready, case)
+    assert making.case_state(ready, case) is CaseState.FILED
+    assert making.state_of(ready, round_id) is RoundState.FILED
+    assert making.person_state(ready, "N1") is StaffState.ACTIVE
+    with ready.db.reading() as session:
+        held = people.posts_of(session, ready.world.person_ids["N1"], clock.today())
+        assert (ready.world.unit_ids["east.1.2"], Post.INSPECTION) in {(each.unit_id, each.post) for each in held}
+        enrolled = session.scalars(
+            sa.select(ProgrammeEnrolment.programme).where(ProgrammeEnrolment.person_id == ready.world.person_ids["N1"])
+        ).all()
+    assert list(enrolled) == ["in_service"]
+    row = making.case_row(ready, case)
+    assert (row.filing_number, row.filing_office, row.filed_on) == ("云网备〔2026〕1号", "区网格中心", clock.today())
+    with pytest.raises(Conflict):
+        making.file(ready, case)
+
+
+def test_a_post_held_there_already_is_left_as_it_is(ready: Office) -> None:
+    """N2 serves on the grid as a trainee; filing another post adds just that."""
+    round_id, cases = making.posted(ready, "N2")
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N2"])
+    making.file(ready, cases["N2"])
+    with ready.db.reading() as session:
+        held = people.posts_of(session, ready.world.person_ids["N2"], clock.today())
+    assert sorted(each.post for each in held) == [Post.INFORMATION, Post.INSPECTION]
+
+
+@pytest.mark.parametrize(
+    ("by", "code"),
+    [
+        ("O1", "access.second_person"),  # posted the notice
+        ("O2", "selection.barred.examined"),
+    ],
+)
+def test_whoever_took_another_part_may_not_decide(ready: Office, by: str, code: str) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    for act in (making.approve, making.refuse):
+        with pytest.raises(Forbidden) as error:
+            act(ready, cases["N1"], by=by)
+        assert code_of(error) == code
+
+
+def test_checker_and_answerer_may_not_approve(ready: Office) -> None:
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    making.check(ready, case, by="O4")
+    making.opine(ready, case, Body.PARTY_COMMITTEE, by="O1")
+    making.opine(ready, case, Body.RESIDENTS_COMMITTEE, by="O2")
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    making.make_list(ready, round_id)
+    making.post(ready, round_id)
+    with ready.db.writing() as session:
+        objection = notices.object_to(
+            session, making.notice_of(ready, round_id).public_id, text="问一件事", contact="", now=clock.now()
+        ).public_id
+    with ready.db.writing() as session:
+        notices.answer(session, ready.who("O5"), objection, is_upheld=False, text="查过了", now=clock.now())
+    making.after_notice(ready, round_id)
+    for by, part in (("O4", "checked"), ("O5", "answered")):
+        with pytest.raises(Forbidden) as error:
+            making.approve(ready, case, by=by)
+        assert code_of(error) == f"selection.barred.{part}"
+    making.approve(ready, case, by="O3")
+
+
+def test_a_declared_relative_may_not_decide_nor_file(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    with ready.db.engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO declared_relative (public_id, person_id, name, relation, relative_id, declared_at) "
+                "VALUES ('r1', :person, '郭明', 'sibling', NULL, :now)"
+            ),
+            {"person": ready.world.person_ids["N1"], "now": clock.now().replace(tzinfo=None)},
+        )
+    making.after_notice(ready, round_id)
+    with pytest.raises(Forbidden) as error:
+        making.approve(ready, cases["N1"], by="O3")
+    assert code_of(error) == "selection.barred.relative"
+    making.approve(ready, cases["N1"], by="O4")
+    with pytest.raises(Forbidden) as error:
+        making.file(ready, cases["N1"], by="O3")
+    assert code_of(error) == "selection.barred.relative"
+
+
+def test_the_password_is_asked_again(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    stale = ready.who("O3")
+    clock.freeze(clock.now() + timedelta(minutes=6))
+    with pytest.raises(ReauthenticationNeeded), ready.db.writing() as session:
+        deciding.approve(session, stale, cases["N1"], now=clock.now())
+
+
+def test_not_before_the_notice_has_ended_and_nothing_is_open(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    with pytest.raises(Conflict) as error:
+        making.approve(ready, cases["N1"])
+    assert code_of(error) == "selection.lock.notice_runs"
+    with ready.db.writing() as session:
+        objection = notices.object_to(
+            session, making.notice_of(ready, round_id).public_id, text="反映一件事", contact="", now=clock.now()
+        ).public_id
+    making.after_notice(ready, round_id)
+    for act in (making.approve, making.refuse):
+        with pytest.raises(Conflict) as error:
+            act(ready, cases["N1"])
+        assert code_of(error) == "selection.lock.objection_open"
+    with ready.db.writing() as session:
+        notices.answer(session, ready.who("O1"), objection, is_upheld=True, text="查实了", now=clock.now())
+    with pytest.raises(Conflict) as error:
+        making.approve(ready, cases["N1"])
+    assert code_of(error) == "selection.lock.objection_upheld"
+    with pytest.raises(Invalid):
+        making.refuse(ready, cases["N1"], reason=" ")
+    making.refuse(ready, cases["N1"])
+    assert making.case_state(ready, cases["N1"]) is CaseState.REFUSED
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+
+
+def test_after_a_refusal_the_next_on_the_list_may_follow(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2")
+    first = next(number for number in cases if making.case_state(ready, cases[number]) is CaseState.PROPOSED)
+    second = "N2" if first == "N1" else "N1"
+    assert making.case_state(ready, cases[second]) is CaseState.RANKED
+    making.refuse(ready, cases[first])
+    assert making.state_of(ready, round_id) is RoundState.POSTED  # a place is free and somebody is in reserve
+    with ready.db.writing() as session:
+        notices.edit(session, ready.who("O1"), round_id, channel="电话", reason="递补", now=clock.now())
+    assert making.case_state(ready, cases[second]) is CaseState.PROPOSED
+    assert [line["name"] for line in making.notice_of(ready, round_id).lines] != []
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases[second])
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+
+
+def test_the_office_may_leave_a_place_free(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2")
+    first = next(number for number in cases if making.case_state(ready, cases[number]) is CaseState.PROPOSED)
+    second = "N2" if first == "N1" else "N1"
+    with pytest.raises(Conflict), ready.db.writing() as session:
+        deciding.finish(session, ready.who("O1"), round_id, now=clock.now())
+    making.refuse(ready, cases[first])
+    with ready.db.writing() as session:
+        deciding.finish(session, ready.who("O1"), round_id, now=clock.now())
+    assert making.case_state(ready, cases[second]) is CaseState.NOT_PLACED
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+
+
+def test_everybody_filed_before_the_last_refusal_files_the_round(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2", places=2)
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    making.file(ready, cases["N1"])
+    assert making.state_of(ready, round_id) is RoundState.POSTED
+    making.refuse(ready, cases["N2"])
+    assert making.state_of(ready, round_id) is RoundState.FILED
+
+
+def test_filing_asks_for_its_data(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    with pytest.raises(Conflict):
+        making.file(ready, cases["N1"])
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    with pytest.raises(Invalid) as error:
+        making.file(ready, cases["N1"], number=" ")
+    assert code_of(error) == "selection.field.missing"
+    with pytest.raises(Invalid) as error, ready.db.writing() as session:
+        deciding.file(
+            session,
+            ready.who("O1"),
+            cases["N1"],
+            number="1号",
+            filed_on=TODAY + timedelta(days=90),
+            office="区网格中心",
+            now=clock.now(),
+        )
+    assert code_of(error) == "selection.date.ahead"
+
+
+def test_two_who_decide_at_once_decide_once(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    case = cases["N1"]
+    outcomes = together(
+        lambda: making.approve(ready, case, by="O3"),
+        lambda: making.refuse(ready, case, by="O4"),
+        lambda: making.approve(ready, case, by="O5"),
+    )
+    refusals = [each for each in outcomes if isinstance(each, Exception)]
+    assert len(refusals) == 2, outcomes
+    assert all(isinstance(each, Conflict) for each in refusals), outcomes
+    assert making.case_state(ready, case) in {CaseState.APPROVED, CaseState.REFUSED}
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+
+
+def test_two_who_file_at_once_file_once(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    outcomes = together(
+        lambda: making.file(ready, cases["N1"], by="O1"), lambda: making.file(ready, cases["N1"], by="O2")
+    )
+    assert sorted(type(each).__name__ for each in outcomes) == ["Conflict", "NoneType"], outcomes
+    with ready.db.reading() as session:
+        held = people.all_posts_of(session, ready.world.person_ids["N1"])
+        assert len([each for each in held if each.unit_id == ready.world.unit_ids["east.1.2"]]) == 1

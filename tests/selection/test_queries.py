@@ -1,0 +1,83 @@
+"""Reading: the calendar, reach, what is public, what a list is made from."""
+
+from datetime import date
+
+import pytest
+
+from lms.access.permissions import Permission
+from lms.core import clock
+from lms.core.errors import NotFound
+from lms.selection import queries
+from lms.selection.rules import PUBLIC_FIELDS, CaseState
+from tests.selection import making
+from tests.selection.making import Office
+
+
+def test_the_library_knows_the_years_up_to_this_one() -> None:
+    years = queries.printed_years()
+    assert max(years) == 2026
+    assert date(2026, 10, 10) in years[2026].workdays
+    assert date(2026, 10, 1) in years[2026].holidays
+
+
+def test_rounds_and_cases_within_reach(ready: Office) -> None:
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    with ready.db.reading() as session:
+        found = queries.find_round(session, ready.who("O1"), Permission.ROUND_SEE, round_id)
+        assert found.unit.id == ready.world.unit_ids["east.1"]
+        assert queries.counts_of(session, [found.id]) == {found.id: {CaseState.SUBMITTED: 1}}
+        with pytest.raises(NotFound):
+            queries.find_round(session, ready.who("O9"), Permission.ROUND_SEE, round_id)
+        with pytest.raises(NotFound):
+            queries.find_case(session, ready.who("O9"), Permission.ROUND_SEE, case)
+        own = queries.find_case(session, ready.who("N1"), Permission.APPLICATION_MAKE, case)
+        assert own.person_id == ready.world.person_ids["N1"]
+        with pytest.raises(NotFound):
+            queries.find_case(session, ready.who("N2"), Permission.APPLICATION_MAKE, case)
+
+
+def test_rounds_that_are_open_to_a_person(ready: Office) -> None:
+    making.draft(ready)
+    round_id = making.opened(ready)
+    with ready.db.reading() as session:
+        near, far = ready.world.person(session, "N2"), ready.world.person(session, "N9")
+        assert [each.public_id for each in queries.open_rounds(session, near, clock.today())] == [round_id]
+        assert queries.open_rounds(session, far, clock.today()) == []
+        with pytest.raises(NotFound):
+            queries.open_round(session, far, round_id, clock.today())
+    clock.freeze(making.LATER)
+    with ready.db.reading() as session:
+        assert queries.open_rounds(session, ready.world.person(session, "N2"), clock.today()) == []
+
+
+def test_a_public_notice_holds_exactly_the_public_fields(ready: Office) -> None:
+    round_id, _ = making.posted(ready, "N1", "N2", places=2)
+    with ready.db.reading() as session:
+        view = queries.notice_view(session, making.notice_of(ready, round_id).public_id, clock.today())
+    assert view is not None
+    assert {frozenset(line) for line in view.lines} == {PUBLIC_FIELDS}
+    assert set(vars(view)) == {
+        "public_id", "unit", "office", "posted_on", "ends_on", "working_days", "channel", "lines"
+    }  # fmt: skip
+
+
+def test_who_has_the_certificate_and_what_the_others_lack(ready: Office) -> None:
+    with ready.db.reading() as session:
+        ids = [ready.world.person_ids[number] for number in ("N1", "M1")]
+        assert set(queries.certificates_of(session, ids, clock.today())) == {ids[0]}
+        lacking = queries.lacking(session, ids)
+    assert lacking[ids[0]] == [{"what": "certificate"}]
+    assert {each["key"] for each in lacking[ids[1]]} == {"c01", "c04", "c05"}
+
+
+def test_the_record_of_a_case_says_who_took_part(ready: Office) -> None:
+    _round_id, cases = making.posted(ready, "N1")
+    with ready.db.reading() as session:
+        case = queries.find_case(session, ready.who("O1"), Permission.ROUND_SEE, cases["N1"])
+        involved = queries.case_file(session, case).involved
+    first, second = ready.who("O1").person_id, ready.who("O2").person_id
+    assert involved.checked_by == first
+    assert set(involved.examined_by) == {first, second}
+    assert involved.proposed_by == {first}
+    assert involved.mentors == involved.markers == frozenset()  # the seams for mentoring and hand-marked items

@@ -1,0 +1,143 @@
+"""Pages of a round: the whole way by clicking, the next step first, what was typed stays."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from lms.core import clock
+from lms.selection.rules import Body, RoundState
+from lms.selection.views.rounds import calendar_days, holiday_word
+from tests.conftest import CountQueries, post
+from tests.selection import making
+from tests.selection.making import Office
+from tests.world import TODAY
+
+Browser = Callable[[str], FlaskClient]
+
+
+def page(client: FlaskClient, path: str) -> str:
+    return client.get(path).get_data(as_text=True)
+
+
+def test_an_official_begins_a_round(ready: Office, as_person: Browser) -> None:
+    official = as_person("O1")
+    assert "还没有选拔批次" in page(official, "/selection")
+    values = {
+        "title": "冬季选拔",
+        "unit": ready.world.unit_public_ids["east.1"],
+        "last_day": (TODAY + timedelta(days=1)).isoformat(),
+        "notice_days": "5",
+        "channel": "电话",
+    }
+    wrong = post(official, "/selection/new", {**values, "notice_days": "2"})
+    assert wrong.status_code == 422
+    assert "冬季选拔" in wrong.get_data(as_text=True)
+    where = post(official, "/selection/new", values).headers["Location"]
+    assert "先加上要选的岗位" in page(official, where)
+    place = {
+        "grid": ready.world.unit_public_ids["east.1.2"],
+        "post": "inspection",
+        "employment": "full_time",
+        "number": "1",
+    }
+    assert post(official, f"{where}/places", place).status_code == 302
+    again = post(official, f"{where}/places", place)
+    assert again.status_code == 422
+    assert "已经加过了" in again.get_data(as_text=True)
+    bad_rule = {"competency": "50", "quiz": "40", "age": "10", "education": "0", "age_bands": "四十五"}
+    refused = post(official, f"{where}/rule", bad_rule)
+    assert refused.status_code == 422
+    assert "四十五" in refused.get_data(as_text=True)
+    assert post(official, f"{where}/rule", {**bad_rule, "age_bands": "45: 100"}).status_code == 302
+    assert "规则第 2 版" in page(official, where)
+    assert "岗位不能再改" in page(official, f"{where}/step/open")
+    assert post(official, f"{where}/step/open").status_code == 302
+    assert "现在等人报名" in page(official, where)
+    assert "冬季选拔" in page(official, "/selection")
+    assert official.get(f"{where}/step/nothing").status_code == 404
+
+
+def test_a_place_can_be_taken_out_of_a_draft_only(ready: Office, as_person: Browser) -> None:
+    official = as_person("O1")
+    round_id = making.draft(ready)
+    with ready.db.reading() as session:
+        place = making.place_of(session, round_id)
+    assert post(official, f"/selection/{round_id}/places/{place}/remove").status_code == 302
+    assert "还没有岗位" in page(official, f"/selection/{round_id}")
+    other = making.opened(ready)
+    with ready.db.reading() as session:
+        place = making.place_of(session, other)
+    assert post(official, f"/selection/{other}/places/{place}/remove").status_code == 303
+
+
+def test_the_next_step_stands_first(ready: Office, as_person: Browser) -> None:
+    official = as_person("O1")
+    round_id = making.opened(ready)
+    where = f"/selection/{round_id}"
+    case = making.apply(ready, round_id, "N1")
+    assert "有 1 份报名等核对材料" in page(official, where)
+    making.check(ready, case)
+    assert "等考察意见" in page(official, where)
+    making.opine(ready, case, Body.PARTY_COMMITTEE, by="O1")
+    making.opine(ready, case, Body.RESIDENTS_COMMITTEE, by="O2")
+    clock.freeze(making.LATER)
+    official = as_person("O1")
+    assert "可以截止" in page(official, where)
+    assert post(official, f"{where}/step/close").status_code == 302
+    assert "可以出综合得分名单" in page(official, where)
+    assert post(official, f"{where}/step/list").status_code == 302
+    assert "照名单公示" in page(official, where)
+    assert post(official, f"{where}/notice").status_code == 302
+    assert "过了这一天再审批" in page(official, where)
+    making.after_notice(ready, round_id)
+    official = as_person("O1")
+    assert "等审批" in page(official, where)
+    making.refuse(ready, case)
+    assert "这个批次办完了" in page(official, where)
+
+
+def test_a_list_that_waits_says_for_what(ready: Office, as_person: Browser) -> None:
+    round_id = making.opened(ready)
+    making.apply(ready, round_id, "N1")
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    response = post(as_person("O1"), f"/selection/{round_id}/step/list")
+    assert response.status_code == 422
+    assert "还有 1 份报名没有核对完" in response.get_data(as_text=True)
+
+
+def test_cancelling_asks_for_a_reason(ready: Office, as_person: Browser) -> None:
+    official = as_person("O1")
+    round_id = making.opened(ready)
+    assert post(official, f"/selection/{round_id}/step/cancel", {"reason": ""}).status_code == 422
+    assert post(official, f"/selection/{round_id}/step/cancel", {"reason": "停办"}).status_code == 302
+    assert making.state_of(ready, round_id) is RoundState.CANCELLED
+    assert "这个批次取消了：停办" in page(official, f"/selection/{round_id}").replace("</span>", "")
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_the_page_asks_little_however_many_applied(
+    ready: Office, as_person: Browser, count_queries: CountQueries, number: int
+) -> None:
+    names = {f"K{at}": "某某" + "甲乙丙丁戊己"[at] for at in range(number)}
+    making.trainees(ready.db, ready.world, names)
+    round_id, _ = making.posted(ready, *names, places=2)
+    official = as_person("O1")
+    with count_queries(ready.db) as statements:
+        assert official.get(f"/selection/{round_id}").status_code == 200
+    assert len(statements) <= 12, statements
+
+
+def test_the_days_are_drawn_from_monday(app: Flask, ready: Office) -> None:
+    round_id, _ = making.posted(ready, "N1")
+    notice = making.notice_of(ready, round_id)
+    with app.test_request_context():
+        days = calendar_days(notice.days, notice.posted_on)
+        assert holiday_word("National Day") == "国庆"
+        assert holiday_word("本地节日") == "本地节日"
+    # Posted on a Thursday: three blanks, the day itself, a Friday, a weekend, and four days of the next week.
+    assert [each["kind"] for each in days] == ["none"] * 3 + [""] + ["cnt", "off", "off", "cnt", "cnt", "cnt", "cnt"]
+    assert [each.get("note") for each in days[3:]] == ["张贴", "第1", "周末", "周末", "第2", "第3", "第4", "第5"]
