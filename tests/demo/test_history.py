@@ -21,6 +21,8 @@ from lms.courses.rules import EnrolmentState, StepKind
 from lms.demo import load as demo
 from lms.demo.history import STUDIES
 from lms.demo.learning import Outcome
+from lms.mentoring.models import MentoringSession
+from lms.mentoring.rules import SessionState
 from lms.people.models import Account, Person, RoleGrant, RosterImport
 from lms.people.rules import GrantState, RosterState, StaffState
 from lms.quizzes.models import QuizAttempt
@@ -96,7 +98,13 @@ def test_the_newcomer_shows_the_chain_and_has_something_to_do(demo_site: Site) -
         evidence = session.scalars(
             sa.select(CompetencyEvidence.source_id).where(CompetencyEvidence.person_id == person_id)
         )
-        assert set(evidence) == {attempt.public_id for attempt in attempts}
+        rounds = session.scalars(
+            sa.select(MentoringSession.public_id).where(
+                MentoringSession.newcomer_id == person_id, MentoringSession.state == SessionState.CONFIRMED
+            )
+        )
+        # The one course and its two attempts, and the rounds with the mentor that both confirmed.
+        assert set(evidence) == {attempt.public_id for attempt in attempts} | set(rounds)
         levels = session.execute(
             sa.select(CompetencyLevel.code, CompetencyLevel.level).where(CompetencyLevel.person_id == person_id)
         )

@@ -217,23 +217,11 @@ def accept(session: Session, actor: Identity, public_id: str, *, now: datetime) 
 def _add_plan(session: Session, actor: Identity, role: Role, pair: PairView, starts_on: date, *, now: datetime) -> None:
     """Add the checkpoints of a pair that begins."""
     plan = {day: due_on(starts_on, day) for day in CHECKPOINT_DAYS}
-    session.execute(
-        sa.insert(MentoringCheckpoint),
-        [
-            {"public_id": new_public_id(), "pair_id": pair.id, "day": day, "due_on": due, "line": ""}
-            for day, due in plan.items()
-        ],
-    )
-    audit.record(
-        session,
-        actor,
-        role,
-        AuditTag.MENTORING_PLANNED,
-        ("mentoring_checkpoint", pair.public_id),
-        now=now,
-        unit_path=pair.unit_path,
-        diff={"person": pair.newcomer.public_id, "due_on": list(plan.values())},
-    )
+    for day, due in plan.items():
+        checkpoint = MentoringCheckpoint(public_id=new_public_id(), pair_id=pair.id, day=day, due_on=due, line="")
+        session.add(checkpoint)
+        audit.record(session, actor, role, AuditTag.MENTORING_PLANNED, checkpoint, now=now, unit_path=pair.unit_path)
+    session.flush()
 
 
 def decline(session: Session, actor: Identity, public_id: str, *, reason: str, now: datetime) -> None:

@@ -67,7 +67,7 @@ def test_a_pair_is_active_from_the_day_both_said_yes(acts: Mentoring) -> None:
         "mentoring:pair:proposed",
         "mentoring:pair:accepted",
         "mentoring:pair:accepted",
-        "mentoring:plan:made",
+        *["mentoring:plan:made"] * 4,
     ]
 
 
