@@ -11,7 +11,7 @@ from functools import partial
 
 from lms.access.identity import Role
 from lms.competency.rules import RecognitionAction
-from lms.demo import mentoring, office
+from lms.demo import mentoring, office, selection
 from lms.demo.learning import Study, failed, missed, passed, ran_out, script_of
 from lms.demo.office import FIRST_OFFICIAL, SECOND_OFFICIAL, Passwords
 from lms.demo.people import CAST, Cast
@@ -24,7 +24,7 @@ FOUNDED = 100
 NOT_YET_SIGNED_IN = "CG0241"
 """One demo person still has the slip's code: the first steps can be tried with them."""
 
-AT_MACHINE = ("CG0001", "CG0002", "SYS001", "AUD001")
+AT_MACHINE = ("CG0001", "CG0002", "CG0004", "SYS001", "AUD001")
 """Entered and given their roles at the machine itself: without them nobody could propose or confirm anything."""
 
 INTAKES = (
@@ -131,6 +131,9 @@ def scripts(stage: Stage, passwords: Passwords) -> Iterator[Script]:
     yield from _recognitions(stage)
     yield from _certificates(stage)
     yield from mentoring.scripts(stage)
+    yield selection.holidays(stage)
+    for wanted in selection.ROUNDS:
+        yield selection.script_of(stage, wanted)
     yield from _duties(stage)
     for study in STUDIES:
         yield script_of(stage, study)

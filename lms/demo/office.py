@@ -20,7 +20,7 @@ from lms.people.formats.sheet import read_table
 from lms.people.rules import PRIVACY_NOTICE, GrantAction, GrantState, PersonAction, StaffState, UnitKind
 from lms.people.services import accounts, persons, posts, roles, roster, standing, units
 
-FIRST_OFFICIAL, SECOND_OFFICIAL = "CG0001", "CG0002"
+FIRST_OFFICIAL, SECOND_OFFICIAL, THIRD_OFFICIAL = "CG0001", "CG0002", "CG0004"
 CERTIFICATE = "onboarding_part1"
 NO_SESSION = 0
 """Whoever acts in the history has no browser open whose session would be kept."""

@@ -50,6 +50,8 @@ CAST: tuple[Cast, ...] = (
     Cast("CG0231", "李秀兰", F, "1974-05", "1.3", T, post=INS, known=True),
     Cast("SYS001", "何远", M, "1990-04", "", A, Role.SYSTEM_ADMIN, known=True),
     Cast("AUD001", "沈静", F, "1987-12", "", A, Role.AUDIT_ADMIN, known=True),
+    # Approves what the two others have prepared
+    Cast("CG0004", "塔娜", F, "1974-11", "", A, Role.OFFICIAL),
     # Grid leaders
     Cast("CG0103", "马晓峰", M, "1982-02", "1.1", A, Role.GRID_LEADER, LEAD),
     Cast("CG0104", "娜仁图雅", F, "1986-07", "1.2", A, Role.GRID_LEADER, LEAD),
