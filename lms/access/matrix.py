@@ -69,7 +69,7 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.ATTEMPT_SIT: (EVERYONE,),
     Permission.AUDIT_READ: (EVERYONE, _official(), Grant(Role.AUDIT_ADMIN, Reach.ANY, logged=True)),
     Permission.AUDIT_VERIFY: (Grant(Role.AUDIT_ADMIN, Reach.ANY), CONSOLE),
-    Permission.CALENDAR_ENTER: (Grant(Role.OFFICIAL, Reach.ANY),),
+    Permission.CALENDAR_ENTER: (_official(),),
     Permission.CERTIFICATE_EXPIRE: (Grant(Role.SYSTEM, Reach.ANY),),
     Permission.CERTIFICATE_LIST: (_official(),),
     Permission.CERTIFICATE_OWN: (EVERYONE,),

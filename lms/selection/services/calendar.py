@@ -13,6 +13,7 @@ from lms.audit.rules import AuditTag
 from lms.core import clock
 from lms.core.errors import Conflict, Invalid
 from lms.core.ids import new_public_id
+from lms.people import queries as people
 from lms.selection import queries
 from lms.selection.models import HolidayYear
 from lms.selection.rules import LONGEST_REASON, BadTable, parse_days
@@ -25,10 +26,14 @@ def enter_year(
     """Enter the holidays and made-up working days of a year, or correct them. Notices already posted stay as counted.
 
     ``holidays`` and ``workdays``: lines of a day, or two with .. between, and a name. ``source``: the document.
-    Raises Invalid, naming field and line, and Conflict when somebody else entered the year just now.
+    Raises Forbidden or NotFound for who is no official of the own sub-district, Invalid, naming field and line, and
+    Conflict when somebody else entered the year just now.
     """
-    role = require(actor, Permission.CALENDAR_ENTER, Scope(), now=clock.real_now())
     person_id = acts.person_of(actor)
+    path = people.person_with_id(session, person_id).unit.path
+    office = people.office_of(session, path)  # the table serves all; it is the sub-district's to enter
+    scope = Scope(unit_path=office.path if office is not None else path)
+    role = require(actor, Permission.CALENDAR_ENTER, scope, now=clock.real_now())
     if not 2020 <= year <= 2100:
         raise Invalid("selection.year.range", field="year")
     source = acts.line(source, "source", LONGEST_REASON)
