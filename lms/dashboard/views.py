@@ -32,6 +32,7 @@ from lms.people.forms import STATE_WORDS
 from lms.people.rules import StaffState, UnitKind, clean_staff_number
 from lms.quizzes import queries as quizzes
 from lms.quizzes.queries import Result
+from lms.selection import queries as selection
 from lms.web.guards import allow
 from lms.web.i18n import current_language
 from lms.web.transaction import reading, writing
@@ -162,6 +163,7 @@ def overview() -> str:
                 certificates.certificates(actor, kind, wanted, waiting=False, today=today)
             ),
             "pairs": queries.how_many(mentoring.pairs_within(actor, today, states=LIVE)),
+            "rounds": queries.how_many(selection.rounds(actor)),
             **{state.value: queries.how_many(people.search_persons(actor, state=state)) for state in states},
         },
     )
@@ -202,8 +204,8 @@ def overview() -> str:
                     url_for("certification.desk", kind=kind, pile=Desk.ISSUED.value, state=Decided.VALID.value),
                 ),
                 (_("在办的带教结对"), count["pairs"], url_for("mentoring.pairs")),
+                (_("选拔批次"), count["rounds"], url_for("selection.rounds")),
             ),
-            _("选拔办起来以后，这里数报名、公示、备案的人。"),
         ),
         Heading(_("加强网格员待遇保障"), planned=_("以后数够晋级条件的人、快到期的证书。工资不在这里记。")),
         Heading(
