@@ -1,6 +1,7 @@
 """Pages of one case for officials: the chain with who and when, entering, check, opinions, decision, filing, slip."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template, request, url_for
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lms.access.identity import Identity
 from lms.access.permissions import Permission
+from lms.certification import queries as certification
 from lms.competency import queries as competency
 from lms.core import clock
 from lms.core.errors import Invalid
@@ -51,7 +53,7 @@ from lms.selection.views import blueprint
 from lms.selection.views.pages import act, actor, form_page
 from lms.selection.views.rounds import PAPERS, courses_named
 from lms.web.guards import allow
-from lms.web.i18n import mark_chinese
+from lms.web.i18n import current_language, mark_chinese
 from lms.web.transaction import reading
 
 if TYPE_CHECKING:
@@ -184,7 +186,7 @@ def case(public_id: str) -> str:
         components=list(Component),
         missing=one.missing,
         papers=PAPERS,
-        courses=courses_named(reader) if one.missing or snapshot is not None else {},
+        courses=_courses(reader, one, snapshot),
         frame=competency.framework(reader).by_code if snapshot is not None else {},
         bars=_bars(file, names.get(me or 0, "")),
         locks=_locks(file),
@@ -195,6 +197,13 @@ def case(public_id: str) -> str:
         can_withdraw=one.state in UNDECIDED,
         today=clock.today(),
     )
+
+
+def _courses(reader: Session, one: "SelectionApplication", snapshot: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the titles of the courses that the page names: those of the frozen rule, else those of onboarding."""
+    if snapshot is not None:
+        return certification.course_names(reader, snapshot["rule"]["courses"], current_language())
+    return courses_named(reader) if one.missing else {}
 
 
 def _back(one: "SelectionApplication") -> tuple[Any, str]:
