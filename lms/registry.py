@@ -50,7 +50,7 @@ from lms.certification.events import CertificateEnded, CertificateIssued
 from lms.certification.services import issuing, papers
 from lms.competency import tasks as competency
 from lms.competency.content import FRAMEWORK
-from lms.competency.events import LevelChanged
+from lms.competency.events import LevelsChanged
 from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.core.db import Database
 from lms.core.reactions import Listeners
@@ -137,7 +137,7 @@ CONTENT_TYPES: Sequence[ContentType] = (
 """Kinds of content files, for ``lms content`` and the start. What is named by others stands first."""
 
 LISTENERS: Listeners = {
-    LevelChanged: (duty_lists.on_level_changed,),
+    LevelsChanged: (duty_lists.on_levels_changed,),
     CertificateIssued: (duty_lists.on_certificate_issued,),
     CertificateEnded: (duty_lists.on_certificate_ended,),
     PersonMoved: (pairs.person_moved, duty_lists.on_person_moved),

@@ -6,11 +6,21 @@ from lms.core.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelChanged(Event):
-    """A person's level in a competency rose or fell (0 to 4). ``cause`` names what did it, as ``type:public id``."""
+class Move:
+    """A level that rose or fell (0 to 4)."""
 
-    person_id: int
     code: str
     before: int
     after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelsChanged(Event):
+    """Levels of a person rose or fell in one act. ``cause`` names what did it, as ``type:public id``.
+
+    Told once, when all of them are kept: whoever reacts never sees a person half computed.
+    """
+
+    person_id: int
+    moves: tuple[Move, ...]
     cause: str

@@ -22,7 +22,7 @@ from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.competency import queries
-from lms.competency.events import LevelChanged
+from lms.competency.events import LevelsChanged, Move
 from lms.competency.models import CompetencyEvidence, CompetencyLevel, LevelChange, Recognition
 from lms.competency.rules import (
     RECOGNITION_MONTHS,
@@ -87,7 +87,7 @@ def recompute(
 ) -> list[str]:
     """Bring the kept levels of a person in some codes up to the rule's verdict on the date of ``now``.
 
-    Returns the codes whose level rose or fell. A level that changes gets a LevelChange and a LevelChanged event;
+    Returns the codes whose level rose or fell. Each gets a LevelChange, all together one LevelsChanged event;
     whatever else changes (a score, a date) is kept too, with its entry in the trail. Needs no permission: it
     decides nothing. ``role``: under which the act that caused it was allowed.
     Raises NotFound without a framework or for an unknown person.
@@ -99,7 +99,7 @@ def recompute(
     person = people.person_with_id(session, person_id)
     nothing = queries.nothing(frame, today)
     rows = queries.kept_rows(session, person_id)
-    moved: list[str] = []
+    moves: list[Move] = []
     for code, verdict in queries.verdicts(session, frame, person_id, today, codes).items():
         row = rows.get(code)
         before = kept(nothing) if row is None else queries.columns_of(row)
@@ -129,36 +129,28 @@ def recompute(
             },
         )
         if verdict.level != before["level"]:
-            moved.append(code)
-            _note_change(session, person_id, code, before["level"], verdict.level, now, cause)
-    session.flush()
-    return moved
+            moves.append(Move(code=code, before=before["level"], after=verdict.level))
+    session.add_all(
+        LevelChange(
+            person_id=person_id,
+            code=each.code,
+            before=each.before,
+            after=each.after,
+            at=now,
+            cause_type=cause.type,
+            cause_id=cause.id,
+        )
+        for each in moves
+    )
+    session.flush()  # whoever listens may look at the history
+    if moves:
+        publish(session, LevelsChanged(at=now, person_id=person_id, moves=tuple(moves), cause=str(cause)))
+    return [each.code for each in moves]
 
 
 def _text(value: object) -> object:
     """Return a kept value as the trail can hold it."""
     return str(value) if isinstance(value, Decimal | date) else value
-
-
-def _note_change(
-    session: Session, person_id: int, code: str, before: int, after: int, now: datetime, cause: Cause
-) -> None:
-    session.add(
-        LevelChange(
-            person_id=person_id,
-            code=code,
-            before=before,
-            after=after,
-            at=now,
-            cause_type=cause.type,
-            cause_id=cause.id,
-        )
-    )
-    session.flush()  # whoever listens may look at the history
-    publish(
-        session,
-        LevelChanged(at=now, person_id=person_id, code=code, before=before, after=after, cause=str(cause)),
-    )
 
 
 # --- evidence ---------------------------------------------------------------------------------------------

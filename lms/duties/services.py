@@ -21,7 +21,7 @@ from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.certification.events import CertificateEnded, CertificateIssued
 from lms.competency import queries as competency
-from lms.competency.events import LevelChanged
+from lms.competency.events import LevelsChanged
 from lms.content.queries import Held
 from lms.core import clock
 from lms.core.db import guarded_update
@@ -208,8 +208,8 @@ def refresh_by_time(session: Session, person_id: int, *, now: datetime) -> list[
 # --- reactions (listed in lms/registry.py) -----------------------------------------------------------------
 
 
-def on_level_changed(session: Session, event: LevelChanged) -> None:
-    """A level rose or fell: items open by themselves, or begin their grace."""
+def on_levels_changed(session: Session, event: LevelsChanged) -> None:
+    """Levels rose or fell: items open by themselves, or begin their grace."""
     kind, _, name = event.cause.partition(":")
     refresh(session, SYSTEM, event.person_id, now=event.at, cause=Cause(type=kind, id=name))
 

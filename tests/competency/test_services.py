@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from lms.access.identity import CONSOLE, SYSTEM, Role
 from lms.audit.services import verify
 from lms.competency import queries, services
-from lms.competency.events import LevelChanged
+from lms.competency.events import LevelsChanged, Move
 from lms.competency.models import CompetencyEvidence, CompetencyLevel, LevelChange, Recognition
 from lms.competency.rules import EvidenceKind, Lack, RecognitionAction, RecognitionState
 from lms.competency.tasks import expire_due
@@ -46,8 +47,8 @@ def test_an_attempt_gives_a_row_for_each_tag_down_to_its_items(acts: Acts, db: D
 
 
 def test_a_level_rises_with_its_change_its_entry_and_its_event(acts: Acts, db: Database, world: World) -> None:
-    told: list[LevelChanged] = []
-    db.listeners = {LevelChanged: [lambda _session, event: told.append(event)]}
+    told: list[LevelsChanged] = []
+    db.listeners = {LevelsChanged: [lambda _session, event: told.append(event)]}
     attempt = acts.attempt()
     view = acts.view()
     assert (view.level, view.verdict.score, view.evidence_count) == (1, Decimal("100.00"), 1)
@@ -56,7 +57,7 @@ def test_a_level_rises_with_its_change_its_entry_and_its_event(acts: Acts, db: D
     assert changes(db) == [("ETH1", 0, 1, "quiz_attempt")]
     assert acts.tags().count("competency:level:changed") == 1
     [event] = told
-    assert (event.person_id, event.code, event.before, event.after) == (world.person_ids["N1"], "ETH1", 0, 1)
+    assert (event.person_id, event.moves) == (world.person_ids["N1"], (Move(code="ETH1", before=0, after=1),))
     assert event.cause == f"quiz_attempt:{attempt}"
 
 
@@ -64,7 +65,7 @@ def test_a_listener_that_fails_takes_the_whole_act_back(acts: Acts, db: Database
     def fail(_session: object, _event: object) -> None:
         raise RuntimeError("no")
 
-    db.listeners = {LevelChanged: [fail]}
+    db.listeners = {LevelsChanged: [fail]}
     with pytest.raises(RuntimeError, match="no"):
         acts.attempt()
     with db.reading() as session:
@@ -453,3 +454,15 @@ def test_an_unconfirmed_session_counts_half_and_is_no_practice(acts: Acts) -> No
     assert view.level == 2
     assert view.verdict.parts[EvidenceKind.OBSERVED].value == Decimal("66.67")  # (2×½ + 1) ÷ (2×½ + 2)
     assert acts.differences() == []
+
+
+def test_who_listens_hears_once_of_an_act_and_sees_all_its_levels(acts: Acts, db: Database) -> None:
+    heard: list[tuple[tuple[str, ...], int]] = []
+
+    def listen(session: Session, event: LevelsChanged) -> None:
+        kept = sa.select(sa.func.count()).where(CompetencyLevel.level == 1)
+        heard.append((tuple(each.code for each in event.moves), session.scalar(kept) or 0))
+
+    db.listeners = {LevelsChanged: [listen]}
+    observe(acts, "s1")
+    assert heard == [(("ETH1", "ETH2"), 2)]
