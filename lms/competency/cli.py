@@ -5,7 +5,7 @@ import click
 from lms.access.identity import CONSOLE
 from lms.competency import queries, services
 from lms.core import clock
-from lms.core.console import Console
+from lms.core.console import Console, rebuild_kept
 
 
 @click.group("competency")
@@ -18,24 +18,16 @@ def group() -> None:
 @click.pass_obj
 def rebuild(console: Console, check: bool) -> None:
     """Compute all levels anew from the evidence, as of today's business date."""
-    db = console.open_database()
     now = clock.now()
-    with db.reading() as reader:
-        persons = queries.persons_with_something(reader)
-    found: list[services.Difference] = []
-    with click.progressbar(persons, label="能力等级 / levels") as bar:
-        for person_id in bar:
-            if check:
-                with db.reading() as reader:
-                    found += services.differences(reader, CONSOLE, person_id, today=clock.local_date(now))
-            else:
-                with db.writing() as session:
-                    found += services.rebuild(session, CONSOLE, person_id, now=now)
-    for each in found:
-        click.echo(f"✗ {each}" if check else f"→ {each}")
-    if check and found:
-        raise click.ClickException(
-            f"{len(found)} 处和佐证对不上，运行 lms competency rebuild / "
-            f"{len(found)} differences; run lms competency rebuild"
-        )
-    click.echo(f"✓ {len(persons)} 人，改了 {len(found)} 处 / {len(persons)} people, {len(found)} mended")
+    rebuild_kept(
+        console,
+        "lms competency rebuild",
+        "能力等级 / levels",
+        persons=queries.persons_with_something,
+        step=lambda session, person_id: (
+            services.differences(session, CONSOLE, person_id, today=clock.local_date(now))
+            if check
+            else services.rebuild(session, CONSOLE, person_id, now=now)
+        ),
+        check=check,
+    )

@@ -28,6 +28,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 CHINESE_IN_PYTHON = {
     "lms/cli.py": "the terminal: both languages in one line, before anyone could choose one",
     "lms/*/cli.py": "as lms/cli.py",
+    "lms/core/console.py": "as lms/cli.py",
     "lms/doctor.py": "as lms/cli.py",
     "lms/server.py": "the start-up banner: both languages in one line",
     "lms/config.py": "texts of SetupError, collected in a list first: both languages in one line",
