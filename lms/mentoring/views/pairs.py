@@ -30,7 +30,7 @@ from lms.mentoring.forms import (
     ReasonForm,
     bar_text,
 )
-from lms.mentoring.queries import MentorChoice, PairView
+from lms.mentoring.queries import PairView
 from lms.mentoring.rules import (
     CHECKPOINT_DAYS,
     LIVE,
@@ -166,24 +166,28 @@ def mine() -> str:
 # --- proposing --------------------------------------------------------------------------------------------
 
 
-def _choices_for(form: ProposeForm, found: Sequence[MentorChoice]) -> None:
-    form.mentor.choices = [SelectChoice(each.person.public_id, each.person.name) for each in found if not each.bars]
-
-
-def _propose_page(session: Session, person: Any, form: ProposeForm, status: int = 200) -> Any:
+def _mentor_page(
+    session: Session, person: Any, form: ProposeForm, status: int = 200, *, replacing: PairView | None = None
+) -> Any:
+    """The choice of a mentor for ``person``; with ``replacing``, of another than the one of that pair."""
     text = request.args.get("q", "").strip()
-    found = queries.mentor_choices(session, _actor(), person, clock.today(), text=text)
-    _choices_for(form, found)
+    found = [
+        each
+        for each in queries.mentor_choices(session, _actor(), person, clock.today(), text=text)
+        if replacing is None or each.person.id != replacing.mentor.id
+    ]
+    eligible = [each for each in found if not each.bars]
+    form.mentor.choices = [SelectChoice(each.person.public_id, each.person.name) for each in eligible]
     page = render_template(
         "mentoring/propose.html",
         form=form,
         person=person,
-        eligible=[each for each in found if not each.bars],
+        eligible=eligible,
         others=[each for each in found if each.bars],
         text=text,
         bar_text=bar_text,
         needs_reason=needs_reason,
-        pair=None,
+        pair=replacing,
     )
     return page, status
 
@@ -196,7 +200,7 @@ def propose(public_id: str) -> Any:
     person = people.person_by_public_id(session, actor, Permission.PAIR_PROPOSE, public_id)
     form = ProposeForm()
     if not form.validate_on_submit():
-        return _propose_page(session, person, form, 422 if form.errors else 200)
+        return _mentor_page(session, person, form, 422 if form.errors else 200)
     try:
         pair = services.propose(
             session,
@@ -210,7 +214,7 @@ def propose(public_id: str) -> Any:
         session.rollback()
         person = people.person_by_public_id(session, actor, Permission.PAIR_PROPOSE, public_id)
         form.add_error(error)
-        return _propose_page(session, person, form, 422)
+        return _mentor_page(session, person, form, 422)
     flash(_("已提出。师傅和徒弟都同意了，就从那天开始。"), "ok")
     return redirect(url_for("mentoring.pair", public_id=pair))
 
@@ -381,7 +385,8 @@ def change(public_id: str) -> Any:
     found = queries.pair_by_public_id(session, actor, Permission.PAIR_DECIDE, public_id, clock.today())
     form = ChangeForm()
     if not form.validate_on_submit():
-        return _change_page(session, found, form, 422 if form.errors else 200)
+        person = people.person_with_id(session, found.newcomer.id)
+        return _mentor_page(session, person, form, 422 if form.errors else 200, replacing=found)
     try:
         following = services.change_mentor(
             session,
@@ -396,29 +401,10 @@ def change(public_id: str) -> Any:
         session.rollback()
         found = queries.pair_by_public_id(session, actor, Permission.PAIR_DECIDE, public_id, clock.today())
         form.add_error(error)
-        return _change_page(session, found, form, 422)
+        person = people.person_with_id(session, found.newcomer.id)
+        return _mentor_page(session, person, form, 422, replacing=found)
     flash(_("原来的结对已结束，新的已提出，等双方同意。"), "ok")
     return redirect(url_for("mentoring.pair", public_id=following))
-
-
-def _change_page(session: Session, found: PairView, form: ChangeForm, status: int) -> Any:
-    person = people.person_with_id(session, found.newcomer.id)
-    text = request.args.get("q", "").strip()
-    everyone = queries.mentor_choices(session, _actor(), person, clock.today(), text=text)
-    choices = [each for each in everyone if each.person.id != found.mentor.id]
-    _choices_for(form, choices)
-    page = render_template(
-        "mentoring/propose.html",
-        form=form,
-        person=person,
-        eligible=[each for each in choices if not each.bars],
-        others=[each for each in choices if each.bars],
-        text=text,
-        bar_text=bar_text,
-        needs_reason=needs_reason,
-        pair=found,
-    )
-    return page, status
 
 
 # --- checkpoints ------------------------------------------------------------------------------------------
