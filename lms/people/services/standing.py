@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from lms.access.decide import require
-from lms.access.identity import Identity, Scope
+from lms.access.identity import Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
@@ -23,19 +23,8 @@ from lms.people.services.accounts import end_other_sessions
 
 def admit_person(session: Session, actor: Identity, person: Person, *, now: datetime) -> None:
     """Move a candidate to trainee after the papers were found complete. Raises Conflict from any other state."""
-    path = person.unit.path
-    role = require(actor, Permission.PERSON_ADMIT, Scope(unit_path=path), now=clock.real_now())
-    before, after = _step(session, person, PersonAction.ADMIT, {})
-    audit.record(
-        session,
-        actor,
-        role,
-        AuditTag.PERSON_STATE_CHANGED,
-        ("person", person.public_id),
-        now=now,
-        unit_path=path,
-        diff={"state": [before.value, after.value]},
-    )
+    role = require(actor, Permission.PERSON_ADMIT, Scope(unit_path=person.unit.path), now=clock.real_now())
+    before, after = _move(session, actor, role, person, PersonAction.ADMIT, {}, now=now)
     _tell(session, person, before, after, now)
 
 
@@ -45,19 +34,8 @@ def file_person(session: Session, actor: Identity, person: Person, *, now: datet
     Source: the paper, §3.2, and its rule R25. Raises NotFound out of reach, ReauthenticationNeeded, Conflict from
     any other state or when somebody else was faster.
     """
-    path = person.unit.path
-    role = require(actor, Permission.PERSON_FILE, Scope(unit_path=path), now=clock.real_now())
-    before, after = _step(session, person, PersonAction.FILE, {})
-    audit.record(
-        session,
-        actor,
-        role,
-        AuditTag.PERSON_STATE_CHANGED,
-        ("person", person.public_id),
-        now=now,
-        unit_path=path,
-        diff={"state": [before.value, after.value]},
-    )
+    role = require(actor, Permission.PERSON_FILE, Scope(unit_path=person.unit.path), now=clock.real_now())
+    before, after = _move(session, actor, role, person, PersonAction.FILE, {}, now=now)
     _tell(session, person, before, after, now)
 
 
@@ -80,8 +58,7 @@ def change_state(
     (admitting, filing) and for ending somebody with a role that the actor may not end, Conflict when the state does
     not allow it or somebody else was faster.
     """
-    path = person.unit.path
-    role = require(actor, Permission.PERSON_MOVE, Scope(unit_path=path), now=clock.real_now())
+    role = require(actor, Permission.PERSON_MOVE, Scope(unit_path=person.unit.path), now=clock.real_now())
     if action not in BY_HAND:
         raise Forbidden("people.state.not_by_hand")
     if person.id == actor.person_id:
@@ -102,18 +79,7 @@ def change_state(
         values["ended_on"] = last_day
     elif action is PersonAction.COME_BACK:
         values["ended_on"] = None
-    before, after = _step(session, person, action, values)
-    audit.record(
-        session,
-        actor,
-        role,
-        AuditTag.PERSON_STATE_CHANGED,
-        ("person", person.public_id),
-        now=now,
-        unit_path=path,
-        reason=reason,
-        diff={"state": [before.value, after.value], **values},
-    )
+    before, after = _move(session, actor, role, person, action, values, reason=reason, now=now)
     if action is PersonAction.END and last_day is not None:
         posts.end_all(session, actor, role, person, last_day, reason="left", now=now)
         roles.end_all(session, actor, person, now=now)
@@ -125,10 +91,19 @@ def _tell(session: Session, person: Person, before: StaffState, after: StaffStat
     publish(session, PersonMoved(at=now, person_id=person.id, public_id=person.public_id, before=before, after=after))
 
 
-def _step(
-    session: Session, person: Person, action: PersonAction, values: dict[str, object]
+def _move(
+    session: Session,
+    actor: Identity,
+    role: Role,
+    person: Person,
+    action: PersonAction,
+    values: dict[str, object],
+    *,
+    reason: str = "",
+    now: datetime,
 ) -> tuple[StaffState, StaffState]:
-    """Take the step and return the states before and after. Holds the person until the act is done."""
+    """Take the step, audit it, and return the states before and after. Holds the person until the act is done."""
+    path = person.unit.path
     before = person.state
     after = next_state(before, action)
     if after is None:
@@ -141,4 +116,15 @@ def _step(
     if not guarded_update(session, statement):
         raise Conflict("people.state.moved_on")
     session.expire(person)
+    audit.record(
+        session,
+        actor,
+        role,
+        AuditTag.PERSON_STATE_CHANGED,
+        ("person", person.public_id),
+        now=now,
+        unit_path=path,
+        reason=reason,
+        diff={"state": [before.value, after.value], **values},
+    )
     return before, after
