@@ -80,19 +80,35 @@ def held_together(session: Session, content_types: Iterable[ContentType]) -> dic
 
     Kinds that were never taken in are there without texts.
     """
+    return held_with(session, content_types, ())[0]
+
+
+def held_with(
+    session: Session, content_types: Iterable[ContentType], ids: Iterable[int]
+) -> tuple[dict[ContentKind, dict[str, Held]], dict[int, Held]]:
+    """Return the current texts of several kinds, by kind and key, and with particular revisions, by id (one query).
+
+    The second holds the current ones too; ids of other kinds are left out. Kinds that were never taken in are there
+    without texts.
+    """
     by_kind = {each.kind: each for each in content_types}
+    in_use = sa.select(ContentCurrent.revision_id).where(ContentCurrent.kind.in_(by_kind))
     statement = (
         _light()
-        .add_columns(ContentRevision.kind)
-        .join(ContentCurrent, ContentCurrent.revision_id == ContentRevision.id)
-        .where(ContentCurrent.kind.in_(by_kind))
-        .order_by(ContentCurrent.key)
+        .add_columns(ContentRevision.kind, ContentCurrent.key.is_not(None).label("is_current"))
+        .outerjoin(ContentCurrent, ContentCurrent.revision_id == ContentRevision.id)
+        .where(ContentRevision.id.in_(in_use) | ContentRevision.id.in_(set(ids)))
+        .order_by(ContentRevision.key, ContentRevision.id)
     )
     rows = session.execute(statement).all()
-    return {
-        kind: {each.key: each for each in _shelved(session, content_type, [row for row in rows if row.kind is kind])}
-        for kind, content_type in by_kind.items()
-    }
+    is_current = {row.id: row.is_current for row in rows}
+    current: dict[ContentKind, dict[str, Held]] = {}
+    by_id: dict[int, Held] = {}
+    for kind, content_type in by_kind.items():
+        found = _shelved(session, content_type, [row for row in rows if row.kind is kind])
+        current[kind] = {each.key: each for each in found if is_current[each.revision_id]}
+        by_id |= {each.revision_id: each for each in found}
+    return current, by_id
 
 
 def held_revisions(session: Session, content_type: ContentType, ids: Iterable[int]) -> dict[int, Held]:

@@ -54,3 +54,9 @@ def page_of(session: Session, statement: sa.Select[Any], number: int, size: int 
     result = session.execute(statement.limit(size).offset((number - 1) * size))
     rows = result.all() if len(statement.column_descriptions) > 1 else result.scalars().all()
     return Page(rows=rows, number=number, size=size, total=total)
+
+
+def page_in(rows: Sequence[Row], number: int, size: int = PAGE_SIZE) -> Page[Row]:
+    """Return one page of a list that is read already; numbers beyond either end are no error here either."""
+    number = max(1, min(number, -(-len(rows) // size) or 1))
+    return Page(rows=rows[(number - 1) * size : number * size], number=number, size=size, total=len(rows))

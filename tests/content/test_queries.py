@@ -56,6 +56,33 @@ def test_an_older_revision_is_still_read_as_it_was(site: Site, tmp_path: Path) -
         assert queries.held_revisions(session, COURSE, []) == {}
 
 
+def test_current_texts_come_with_older_revisions_in_one_query(
+    site: Site, tmp_path: Path, count_queries: CountQueries
+) -> None:
+    files = copied(tmp_path / "content")
+    files.replace(f"{C01}/01.zh.md", "网格员是谁、不是谁\ntitle_en", "网格员是谁\ntitle_en")
+    files.replace(f"{C01}/course.yaml", "网格员是谁、不是谁", "网格员是谁")
+    with site.db.reading() as session:
+        before = queries.held(session, COURSE, "c01").revision_id
+        other = queries.held(session, GLOSSARY, next(iter(queries.all_held(session, GLOSSARY)))).revision_id
+    with site.db.writing() as session:
+        services.sync(session, CONSOLE, files.examine().good, now=NOW)
+    with site.db.reading() as session:
+        queries.held_with(session, [COURSE, DUTIES], [before])  # parsed once for a process
+        with count_queries(site.db) as statements:
+            current, by_id = queries.held_with(session, [COURSE, DUTIES], [before, other])
+        assert len(statements) == 1
+        assert sorted(current[ContentKind.COURSE]) == ["c01", "c04", "c05"]
+        assert len(current[ContentKind.DUTIES]) == 1
+        now = current[ContentKind.COURSE]["c01"]
+        assert now.thing.lessons[0].head.title == "网格员是谁"
+        assert by_id[now.revision_id] == now
+        assert by_id[before].thing.lessons[0].head.title == "网格员是谁、不是谁"
+        assert other not in by_id, "a glossary was not asked for"
+        assert len(by_id) == 5
+        assert queries.held_together(session, [COURSE, DUTIES]) == current
+
+
 def test_a_text_that_can_no_longer_be_read_says_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "_SHELF", queries._Shelf())  # other tests of this process have read it already
     unreadable = ContentType(ContentKind.DUTIES, lambda _root, _problems: [], lambda _bundle, _problems: None)

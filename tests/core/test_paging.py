@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from lms.core.db import Database
-from lms.core.paging import Page, page_of
+from lms.core.paging import Page, page_in, page_of
 from lms.jobs.models import Job
 from lms.jobs.services import enqueue
 from tests.conftest import Site
@@ -62,3 +62,17 @@ def test_several_columns_come_as_rows(five: Database) -> None:
 def test_a_full_last_page_is_the_last() -> None:
     page = Page(rows=[1, 2], number=2, size=2, total=4)
     assert (page.pages, page.next, page.last) == (2, None, 4)
+
+
+@pytest.mark.parametrize(
+    ("asked", "number", "rows", "span"),
+    [(1, 1, "ab", (1, 2)), (3, 3, "e", (5, 5)), (9, 3, "e", (5, 5)), (0, 1, "ab", (1, 2))],
+)
+def test_a_list_in_hand_is_paged_the_same_way(asked: int, number: int, rows: str, span: tuple[int, int]) -> None:
+    page = page_in("abcde", asked, 2)
+    assert (page.number, page.rows, (page.first, page.last), page.total) == (number, rows, span, 5)
+
+
+def test_an_empty_list_in_hand_has_one_page_without_rows() -> None:
+    page = page_in([], 3)
+    assert (page.number, list(page.rows), page.first, page.last, page.pages) == (1, [], 0, 0, 1)
