@@ -1,4 +1,4 @@
-"""States of an attempt, the drawing of papers, time, and what an attempt comes to. Pure.
+"""States of an attempt, the drawing of papers, time, what an attempt comes to, and which questions fail. Pure.
 
 How a single answer is marked stands with its kind in ``kinds``. Every figure is exact and rounded half up to the
 places it is stored with: correctness to four, points to two.
@@ -160,6 +160,236 @@ def answers_digest(answers: Iterable[tuple[int, str, int, object]]) -> str:
     rows = [list(row) for row in sorted(answers, key=lambda row: row[0])]
     text = json.dumps(rows, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- questions and lessons that fail -----------------------------------------------------------------------
+
+ENOUGH = 10
+"""Answers below which nothing is said of a question: with fewer, one person more or less turns the figure round."""
+FAILS_BELOW = Decimal("0.60")
+"""A question whose answers are right by less than this on average fails: who did so in all of them would not pass."""
+LESSON_ENOUGH = 2
+"""Questions with enough answers below which nothing is said of a lesson: one bad question is no bad lesson."""
+LESSON_FAILS_BELOW = Decimal("0.70")
+"""A lesson whose questions are answered below this fails. Easy and hard ones even out over a lesson, so it is nearer
+to what is usual than the line for one question."""
+APART_ENOUGH = 30
+"""Answers from which those who did well and those who did badly are compared: ten in each third."""
+UPSIDE_DOWN = Decimal("0.10")
+"""By how much the weaker third must do better before it is said: less is chance."""
+QUIET = timedelta(days=30)
+"""Without a touch for so long, somebody has stopped in the lesson they were in."""
+
+
+class Standing(enum.StrEnum):
+    """What the figures say of a question or a lesson."""
+
+    FAILS = "fails"
+    UNCLEAR = "unclear"
+    """Too few answers to say anything."""
+    FINE = "fine"
+
+
+class Reason(enum.StrEnum):
+    """Why a question fails."""
+
+    LOW = "low"
+    """Too few get it right."""
+    MISLED = "misled"
+    """A wrong option is chosen more often than a right one of the same part."""
+
+
+@dataclass(frozen=True)
+class Choosable:
+    """An option of a question as the figures see it. ``part``: the field of the answer it belongs to."""
+
+    part: str
+    option: str
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Given:
+    """One way a question was answered, and how many times. ``chosen``: (part, option); empty for no answer."""
+
+    chosen: frozenset[tuple[str, str]]
+    correctness: Decimal
+    times: int
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How often an option was chosen."""
+
+    what: Choosable
+    times: int
+
+
+def average(total: Decimal, count: int) -> Decimal | None:
+    """Return ``total ÷ count`` as a correctness, None for a count of nought."""
+    return (total / count).quantize(TEN_THOUSANDTH, ROUND_HALF_UP) if count else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemFigures:
+    """What a set of marked answers says of a question.
+
+    Papers that left it out are counted as ``blank`` and nowhere else: they say that time ran out, nothing of the
+    words. ``right``: fully right. ``total``: the correctness of all answers, added up.
+    """
+
+    answered: int
+    blank: int
+    right: int
+    total: Decimal
+    options: tuple[Chosen, ...]
+
+    @staticmethod
+    def of(options: Sequence[Choosable], given: Iterable[Given]) -> "ItemFigures":
+        """Count answers; the options keep their order."""
+        given = list(given)
+        answers = [each for each in given if each.chosen]
+        times: Counter[tuple[str, str]] = Counter()
+        for each in answers:
+            for choice in each.chosen:
+                times[choice] += each.times
+        return ItemFigures(
+            answered=sum(each.times for each in answers),
+            blank=sum(each.times for each in given if not each.chosen),
+            right=sum(each.times for each in answers if each.correctness == FULL),
+            total=sum((each.correctness * each.times for each in answers), NONE),
+            options=tuple(Chosen(what, times[what.part, what.option]) for what in options),
+        )
+
+    @property
+    def wrong(self) -> int:
+        """Answers that are not fully right."""
+        return self.answered - self.right
+
+    @property
+    def mean(self) -> Decimal | None:
+        """The mean correctness, None without an answer."""
+        return average(self.total, self.answered)
+
+    @property
+    def most_wrong(self) -> Chosen | None:
+        """The wrong option chosen most often, the first of several; None when no wrong one was chosen."""
+        wrong = [each for each in self.options if not each.what.is_right and each.times]
+        return max(wrong, key=lambda each: each.times, default=None)
+
+    @property
+    def misleading(self) -> Chosen | None:
+        """The wrong option chosen most of those chosen more often than a right option of their part; mostly None."""
+        least: dict[str, int] = {}
+        for each in self.options:
+            if each.what.is_right:
+                least[each.what.part] = min(each.times, least.get(each.what.part, each.times))
+        found = [
+            each
+            for each in self.options
+            if not each.what.is_right and each.what.part in least and each.times > least[each.what.part]
+        ]
+        return max(found, key=lambda each: each.times, default=None)
+
+    @property
+    def is_enough(self) -> bool:
+        return self.answered >= ENOUGH
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why the question fails; empty when it does not, or when there are too few answers to say so."""
+        if not self.is_enough:
+            return ()
+        low = (Reason.LOW,) if self.total < FAILS_BELOW * self.answered else ()
+        return low + ((Reason.MISLED,) if self.misleading is not None else ())
+
+    @property
+    def standing(self) -> Standing:
+        if not self.is_enough:
+            return Standing.UNCLEAR
+        return Standing.FAILS if self.reasons else Standing.FINE
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonFigures:
+    """What the answers to the questions of a lesson say of it. ``judged``: questions with enough answers."""
+
+    questions: int
+    judged: int
+    failing: int
+    answered: int
+    total: Decimal
+
+    @staticmethod
+    def of(items: Iterable[ItemFigures]) -> "LessonFigures":
+        """Add up the questions of a lesson; every answer weighs the same."""
+        items = list(items)
+        return LessonFigures(
+            questions=len(items),
+            judged=sum(each.is_enough for each in items),
+            failing=sum(each.standing is Standing.FAILS for each in items),
+            answered=sum(each.answered for each in items),
+            total=sum((each.total for each in items), NONE),
+        )
+
+    @property
+    def mean(self) -> Decimal | None:
+        """The mean correctness, None without an answer."""
+        return average(self.total, self.answered)
+
+    @property
+    def standing(self) -> Standing:
+        if self.judged < LESSON_ENOUGH:
+            return Standing.UNCLEAR
+        return Standing.FAILS if self.total < LESSON_FAILS_BELOW * self.answered else Standing.FINE
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Answers to a question by papers that came to the same in all their other questions: ``rest``, 0 to 1."""
+
+    rest: Decimal
+    correctness: Decimal
+    times: int
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The mean correctness of those who did best in the rest of their papers, and of those who did worst."""
+
+    upper: Decimal
+    lower: Decimal
+
+    @property
+    def is_upside_down(self) -> bool:
+        """Whether those who know less do clearly better: then the words or the key are to be doubted."""
+        return self.lower - self.upper >= UPSIDE_DOWN
+
+
+def apart(scored: Iterable[Scored]) -> Apart | None:
+    """Compare the upper with the lower third by the rest of the paper; None when there is too little to compare.
+
+    Papers that came to the same stay together, so a third may be larger than a third; when the two would overlap
+    there is nothing to compare either.
+    """
+    ordered = sorted(scored, key=lambda each: each.rest)
+    count = sum(each.times for each in ordered)
+    if count < APART_ENOUGH:
+        return None
+    third, rests = count // 3, [each.rest for each in ordered for _ in range(each.times)]
+    low, high = rests[third - 1], rests[-third]
+    if low >= high:
+        return None
+
+    def mean(part: Sequence[Scored]) -> Decimal:
+        found = average(sum((each.correctness * each.times for each in part), NONE), sum(each.times for each in part))
+        assert found is not None  # the third itself is in it
+        return found
+
+    return Apart(
+        upper=mean([each for each in ordered if each.rest >= high]),
+        lower=mean([each for each in ordered if each.rest <= low]),
+    )
 
 
 # --- drawing -----------------------------------------------------------------------------------------------

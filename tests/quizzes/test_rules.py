@@ -12,14 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lms.quizzes.rules import (
+    APART_ENOUGH,
+    ENOUGH,
     FULL,
     GRACE,
     NONE,
+    Apart,
     Blueprint,
     CannotDraw,
+    Choosable,
+    Given,
+    ItemFigures,
+    LessonFigures,
     Marked,
     MarkedItem,
+    Reason,
+    Scored,
+    Standing,
     answers_digest,
+    apart,
     deadline,
     draw,
     handed_in_at,
@@ -258,3 +269,155 @@ def test_what_cannot_be_drawn_says_what_is_lacking(changes: dict[str, Any], dema
         draw(bank, blueprint(**changes), 1)
     assert caught.value.demand == demand
     assert caught.value.found < caught.value.wanted
+
+
+# --- questions and lessons that fail -----------------------------------------------------------------------
+
+OF_FOUR = [Choosable("choice", key, key == "b") for key in "abcd"]
+OF_TWO_PARTS = [
+    *(Choosable("way", way, way == "handle") for way in ("handle", "coordinate", "escalate")),
+    *(Choosable("act", key, key == "c") for key in "abc"),
+]
+
+
+def chose(times: int, correctness: str, **parts: str) -> Given:
+    """Return answers that chose these options; several of a part are written together, ``choices="ab"``."""
+    chosen = [(part, key) for part, keys in parts.items() for key in ([keys] if part == "way" else keys)]
+    return Given(frozenset(chosen), Decimal(correctness), times)
+
+
+def of_four(**times: int) -> ItemFigures:
+    """Return the figures of a question whose right option is b, each option chosen so many times."""
+    return ItemFigures.of(
+        OF_FOUR, [chose(count, "1" if key == "b" else "0", choice=key) for key, count in times.items()]
+    )
+
+
+def test_the_figures_of_a_question_are_those_counted_by_hand() -> None:
+    figures = ItemFigures.of(
+        OF_FOUR,
+        [
+            chose(6, "1", choice="b"),
+            chose(3, "0", choice="a"),
+            chose(1, "0", choice="d"),
+            chose(2, "0", choice="a"),  # the same choice from another revision of the bank
+            Given(frozenset(), Decimal(0), 4),
+        ],
+    )
+    assert (figures.answered, figures.blank, figures.right, figures.wrong) == (12, 4, 6, 6)
+    assert figures.mean == Decimal("0.5000"), "papers that left it out are not in it"
+    assert [each.times for each in figures.options] == [5, 6, 0, 1]
+    assert figures.most_wrong is not None
+    assert figures.most_wrong.what.option == "a"
+    assert figures.misleading is None, "five chose a, six the right one"
+    assert figures.reasons == (Reason.LOW,)
+    assert figures.standing is Standing.FAILS
+
+
+def test_partly_right_answers_count_in_part_and_are_not_fully_right() -> None:
+    options = [Choosable("choices", key, key in "abc") for key in "abcd"]
+    figures = ItemFigures.of(
+        options, [chose(4, "1", choices="abc"), chose(5, "0.6667", choices="ab"), chose(1, "0", choices="ad")]
+    )
+    assert (figures.answered, figures.right) == (10, 4)
+    assert figures.mean == Decimal("0.7334"), "(4 + 5 × 0.6667) ÷ 10 = 0.73335"
+    assert [each.times for each in figures.options] == [10, 9, 4, 1]
+    assert figures.standing is Standing.FINE
+
+
+def test_nothing_is_said_of_a_question_with_few_answers() -> None:
+    for few in (1, 2, ENOUGH - 1):
+        figures = of_four(a=few)
+        assert figures.mean == 0
+        assert figures.misleading is not None
+        assert (figures.standing, figures.reasons) == (Standing.UNCLEAR, ())
+    assert of_four(a=ENOUGH).standing is Standing.FAILS
+    nobody = of_four()
+    assert (nobody.mean, nobody.most_wrong, nobody.misleading) == (None, None, None)
+    assert nobody.standing is Standing.UNCLEAR
+    assert nobody.reasons == ()
+    blank = ItemFigures.of(OF_FOUR, [Given(frozenset(), Decimal(0), 100)])
+    assert (blank.standing, blank.blank) == (Standing.UNCLEAR, 100)
+
+
+def test_the_line_itself_is_not_below_it() -> None:
+    assert of_four(b=6, a=2, c=1, d=1).standing is Standing.FINE
+    assert of_four(b=599, a=200, c=101, d=100).reasons == (Reason.LOW,)
+
+
+def test_a_question_fails_when_a_wrong_option_draws_more_than_the_right_one_of_its_part() -> None:
+    given = [
+        chose(5, "1", way="handle", act="c"),
+        chose(6, "0.5", way="handle", act="a"),
+        chose(1, "0.5", way="handle", act="b"),
+    ]
+    figures = ItemFigures.of(OF_TWO_PARTS, given)
+    assert figures.mean == Decimal("0.7083"), "(5 + 3.5) ÷ 12: the share alone would not tell"
+    assert figures.misleading is not None
+    assert (figures.misleading.what.part, figures.misleading.what.option, figures.misleading.times) == ("act", "a", 6)
+    assert figures.reasons == (Reason.MISLED,)
+    assert ItemFigures.of(OF_TWO_PARTS, [*given, chose(1, "1", way="handle", act="c")]).reasons == (), "six to six"
+
+
+def test_a_right_option_of_several_that_few_see_counts_too() -> None:
+    options = [Choosable("choices", key, key in "abcd") for key in "abcdef"]
+    figures = ItemFigures.of(
+        options,
+        [chose(2, "1", choices="abcd"), chose(17, "0.75", choices="abc"), chose(3, "0", choices="abce")],
+    )
+    assert figures.mean is not None
+    assert figures.mean > Decimal("0.60")
+    assert figures.misleading is not None
+    assert figures.misleading.what.option == "e", "three chose e, two the right d"
+    assert figures.reasons == (Reason.MISLED,)
+
+
+def test_a_lesson_adds_its_questions_up() -> None:
+    good, bad, few = of_four(b=18, a=2), of_four(b=10, a=10), of_four(b=2)
+    figures = LessonFigures.of([good, bad, few])
+    assert (figures.questions, figures.judged, figures.failing, figures.answered) == (3, 2, 1, 42)
+    assert figures.mean == Decimal("0.7143"), "30 of 42"
+    assert figures.standing is Standing.FINE
+    assert LessonFigures.of([good, bad, bad]).standing is Standing.FAILS, "38 of 60 are below seven tenths"
+
+
+def test_one_bad_question_is_no_bad_lesson() -> None:
+    assert LessonFigures.of([of_four(a=50), of_four(a=2)]).standing is Standing.UNCLEAR
+    assert LessonFigures.of([]).mean is None
+    assert LessonFigures.of([]).standing is Standing.UNCLEAR
+
+
+def test_the_thirds_are_compared_by_the_rest_of_the_paper() -> None:
+    scored = [
+        Scored(Decimal("0.9"), FULL, 9),
+        Scored(Decimal("0.9"), NONE, 1),
+        Scored(Decimal("0.7"), FULL, 10),
+        Scored(Decimal("0.4"), FULL, 2),
+        Scored(Decimal("0.4"), NONE, 8),
+    ]
+    assert apart(scored) == Apart(upper=Decimal("0.9000"), lower=Decimal("0.2000"))
+    assert not Apart(upper=Decimal("0.9000"), lower=Decimal("0.2000")).is_upside_down
+    assert sum(each.times for each in scored) == APART_ENOUGH
+    assert apart(scored[1:]) is None, "21 are too few"
+
+
+def test_those_who_came_to_the_same_stay_in_the_same_third() -> None:
+    scored = [Scored(Decimal("0.8"), FULL, 20), Scored(Decimal("0.5"), NONE, 5), Scored(Decimal("0.3"), NONE, 5)]
+    assert apart(scored) == Apart(upper=FULL, lower=NONE), "the upper third is twenty people"
+    assert apart([Scored(Decimal("0.8"), FULL, 25), Scored(Decimal("0.3"), NONE, 5)]) is None, "they would overlap"
+    assert apart([Scored(Decimal("0.8"), FULL, 90)]) is None
+
+
+def test_a_question_that_the_weaker_answer_better_is_upside_down() -> None:
+    assert Apart(upper=Decimal("0.4000"), lower=Decimal("0.5000")).is_upside_down
+    assert not Apart(upper=Decimal("0.4000"), lower=Decimal("0.4999")).is_upside_down
+    assert not Apart(upper=FULL, lower=FULL).is_upside_down
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(min_value=1, max_value=50)), max_size=8))
+def test_figures_do_not_depend_on_how_answers_are_grouped(counts: list[tuple[str, int]]) -> None:
+    whole = [chose(times, "1" if key == "b" else "0", choice=key) for key, times in counts]
+    single = [Given(each.chosen, each.correctness, 1) for each in whole for _ in range(each.times)]
+    assert ItemFigures.of(OF_FOUR, whole) == ItemFigures.of(OF_FOUR, single)
+    figures = ItemFigures.of(OF_FOUR, whole)
+    assert figures.answered == sum(each.times for each in figures.options) == figures.right + figures.wrong
