@@ -89,6 +89,8 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.DUTY_SEE: (EVERYONE,),
     Permission.DUTY_TEAM_SEE: (_leader(), _official()),
     Permission.HOME_SEE: (EVERYONE,),
+    Permission.ITEMS_EXPORT: (_trainer(logged=True),),
+    Permission.ITEMS_SEE: (_trainer(),),
     Permission.JOB_SEE: (EVERYONE, CONSOLE),
     Permission.LEVEL_REBUILD: (CONSOLE,),
     Permission.LEVEL_SEE: (EVERYONE, _mentor(), _leader(), _official(), _trainer()),
