@@ -1,29 +1,45 @@
-"""Reading attempts, papers and results."""
+"""Reading attempts, papers, results, and what they say of questions and lessons."""
 
 import enum
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from lms.access.filters import visible
 from lms.access.identity import Identity
 from lms.access.permissions import Permission
 from lms.content import queries as content
 from lms.core.errors import NotFound
-from lms.courses.content import COURSE, Course
-from lms.courses.models import Enrolment
+from lms.courses.content import COURSE, Course, Lesson
+from lms.courses.models import Enrolment, LessonProgress
 from lms.courses.rules import EnrolmentState
 from lms.people.models import OrgUnit, Person
-from lms.people.rules import name_key
+from lms.people.rules import StaffState, name_key
 from lms.quizzes.content import BANK, Bank
-from lms.quizzes.kinds import KINDS, Answer, Item, Part, SeenPart
+from lms.quizzes.kinds import KINDS, Answer, Item, Part, SeenChoice, SeenPart, Words
 from lms.quizzes.models import AttemptItem, QuizAttempt
-from lms.quizzes.rules import GRACE, AttemptState, Marked, MarkedItem
+from lms.quizzes.rules import (
+    GRACE,
+    QUIET,
+    Apart,
+    AttemptState,
+    Choosable,
+    Given,
+    ItemFigures,
+    LessonFigures,
+    Marked,
+    MarkedItem,
+    Scored,
+    Standing,
+    apart,
+    points_for,
+)
 
 # --- banks and attempts ------------------------------------------------------------------------------------
 
@@ -379,3 +395,349 @@ def results_by_person(
 def saved_last(items: Sequence[AttemptItem]) -> datetime | None:
     """Return when an answer of the paper was last stored."""
     return max((item.saved_at for item in items if item.saved_at is not None), default=None)
+
+
+# --- questions and lessons that fail -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemLine:
+    """A question as it is asked now, with what the answers to it say. ``revisions``: the banks that asked the same."""
+
+    course: Course
+    item: Item
+    figures: ItemFigures
+    revisions: tuple[int, ...]
+
+    @property
+    def lesson(self) -> Lesson | None:
+        """The lesson the question belongs to, None when the course has it no more."""
+        return self.course.lesson(self.item.lesson)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonLine:
+    """A lesson with what the answers to its questions say."""
+
+    course: Course
+    lesson: Lesson
+    figures: LessonFigures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """Questions and lessons, those that fail first and each group from the lowest share up; unclear ones last."""
+
+    items: tuple[ItemLine, ...]
+    lessons: tuple[LessonLine, ...]
+
+    @property
+    def failing_items(self) -> tuple[ItemLine, ...]:
+        return tuple(each for each in self.items if each.figures.standing is Standing.FAILS)
+
+    @property
+    def failing_lessons(self) -> tuple[LessonLine, ...]:
+        return tuple(each for each in self.lessons if each.figures.standing is Standing.FAILS)
+
+    @property
+    def has_answers(self) -> bool:
+        return any(each.figures.answered or each.figures.blank for each in self.items)
+
+
+ANSWER = sa.cast(AttemptItem.answer, sa.Text)
+"""The stored answer as text, to be grouped; no answer is NULL or the text ``null``."""
+
+
+def _first_papers(actor: Identity, permission: Permission, course_key: str, item_key: str) -> sa.Select[Any]:
+    """Return the select, without columns, of the questions on the papers that count, of persons within reach.
+
+    Of each person and course the first marked paper counts. Who sits again has read the explanations: that says
+    nothing any more of the lesson, and little of the question.
+    """
+    first = (
+        sa.select(QuizAttempt.person_id, QuizAttempt.course_key, sa.func.min(QuizAttempt.number).label("number"))
+        .where(QuizAttempt.state == AttemptState.MARKED)
+        .group_by(QuizAttempt.person_id, QuizAttempt.course_key)
+        .subquery()
+    )
+    statement = (
+        sa.select()
+        .select_from(AttemptItem)
+        .join(QuizAttempt, QuizAttempt.id == AttemptItem.attempt_id)
+        .join(
+            first,
+            sa.and_(
+                QuizAttempt.person_id == first.c.person_id,
+                QuizAttempt.course_key == first.c.course_key,
+                QuizAttempt.number == first.c.number,
+            ),
+        )
+        .join(Person, Person.id == QuizAttempt.person_id)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .where(visible(actor, permission, unit_path=OrgUnit.path))
+    )
+    if course_key:
+        statement = statement.where(QuizAttempt.course_key == course_key)
+    if item_key:
+        statement = statement.where(AttemptItem.item_key == item_key)
+    return statement
+
+
+def analysis(
+    session: Session,
+    actor: Identity,
+    permission: Permission = Permission.ITEMS_SEE,
+    *,
+    course_key: str = "",
+    item_key: str = "",
+) -> Analysis:
+    """Return the figures of every question that is asked now, and of every lesson, or of those of one course.
+
+    Two queries once the texts are parsed: the database counts equal answers, so that what is read grows with the
+    number of questions and not of answers. Answers to a question as it was before its ``revision`` or its options
+    changed are left out. Raises Forbidden.
+    """
+    what = (QuizAttempt.course_key, AttemptItem.item_key, QuizAttempt.revision_id, ANSWER, AttemptItem.correctness)
+    statement = _first_papers(actor, permission, course_key, item_key)
+    rows = session.execute(statement.add_columns(*what, sa.func.count()).group_by(*what)).all()
+    current, by_id = content.held_with(session, [BANK, COURSE], {row.revision_id for row in rows})
+    groups: dict[tuple[str, str], dict[int, list[Given]]] = {}
+    for course, key, revision_id, answer, correctness, times in rows:
+        given = Given(_chosen(answer), correctness or Decimal(0), times)
+        groups.setdefault((course, key), {}).setdefault(revision_id, []).append(given)
+    items: list[ItemLine] = []
+    lessons: list[LessonLine] = []
+    courses = current[COURSE.kind]
+    for key, held in current[BANK.kind].items():
+        if key in courses and course_key in {"", key}:
+            mine = [
+                _item_line(courses[key].thing, item, groups.get((key, item.key), {}), by_id)
+                for item in held.thing.drawable
+                if item_key in {"", item.key}
+            ]
+            items += mine
+            lessons += _lesson_lines(courses[key].thing, mine)
+    return Analysis(
+        items=tuple(sorted(items, key=lambda each: _by_need(each.figures))),
+        lessons=tuple(sorted(lessons, key=lambda each: _by_need(each.figures))),
+    )
+
+
+def _chosen(answer: str | None) -> frozenset[tuple[str, str]]:
+    """Return (part, option) of everything chosen in an answer as it is stored."""
+    found: Answer = json.loads(answer or "null") or {}
+    return frozenset(
+        (part, option)
+        for part, options in found.items()
+        for option in ([options] if isinstance(options, str) else options)
+    )
+
+
+def _item_line(
+    course: Course, item: Item, groups: Mapping[int, Sequence[Given]], by_id: Mapping[int, content.Held]
+) -> ItemLine:
+    options = _choosable(item)
+    same = [revision_id for revision_id in groups if _is_same(by_id[revision_id].thing.items[item.key], item, options)]
+    given = [each for revision_id in same for each in groups[revision_id]]
+    return ItemLine(course=course, item=item, figures=ItemFigures.of(options, given), revisions=tuple(sorted(same)))
+
+
+def _choosable(item: Item) -> list[Choosable]:
+    return [
+        Choosable(part, option.key, option.is_right)
+        for part, _ask, _is_many, options in KINDS[item.kind].parts(item)
+        for option in options
+    ]
+
+
+def _is_same(then: Item, now: Item, options: list[Choosable]) -> bool:
+    """Whether a question was asked then as now. The options are compared too, for changes without a new revision."""
+    return then.revision == now.revision and _choosable(then) == options
+
+
+def _lesson_lines(course: Course, items: Sequence[ItemLine]) -> list[LessonLine]:
+    """Return the lessons of a course that have questions."""
+    lines: list[LessonLine] = []
+    for lesson in course.lessons:
+        mine = [each.figures for each in items if each.item.lesson == lesson.key]
+        if mine:
+            lines.append(LessonLine(course=course, lesson=lesson, figures=LessonFigures.of(mine)))
+    return lines
+
+
+_NEED = (Standing.FAILS, Standing.FINE, Standing.UNCLEAR)
+
+
+def _by_need(figures: ItemFigures | LessonFigures) -> tuple[int, Decimal]:
+    share = figures.mean if figures.standing is not Standing.UNCLEAR else None
+    return _NEED.index(figures.standing), share or Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failing:
+    """How many questions and lessons fail, and the worst of each."""
+
+    items: int
+    lessons: int
+    worst_items: tuple[ItemLine, ...]
+    worst_lessons: tuple[LessonLine, ...]
+
+
+WORST = 3
+
+
+def failing(session: Session, identity: Identity) -> Failing:
+    """Return what fails among the questions and lessons within a trainer's reach, for the home page (two queries).
+
+    Their words: ``item.stem.text_in(language)``, ``lesson.title_in(language)``, ``course.title_in(language)``.
+    Raises Forbidden for whoever may not see the figures: ask ``may_use(identity, Permission.ITEMS_SEE)`` before.
+    """
+    found = analysis(session, identity)
+    items, lessons = found.failing_items, found.failing_lessons
+    return Failing(items=len(items), lessons=len(lessons), worst_items=items[:WORST], worst_lessons=lessons[:WORST])
+
+
+def item_line(session: Session, actor: Identity, course_key: str, item_key: str) -> ItemLine:
+    """Return the figures of one question that is asked now (two queries). Raises NotFound, Forbidden."""
+    found = analysis(session, actor, course_key=course_key, item_key=item_key).items
+    if not course_key or not found:
+        raise NotFound("quizzes.item.not_found")
+    return found[0]
+
+
+class Came(enum.StrEnum):
+    """What came of a question on a paper, for the list behind its figures."""
+
+    WRONG = "wrong"
+    """Answered, and not fully right."""
+    RIGHT = "right"
+    BLANK = "blank"
+
+
+def papers_with(actor: Identity, line: ItemLine, came: Came) -> sa.Select[Any]:
+    """Return the select of (attempt, person, correctness) behind a figure of a question, the latest first.
+
+    It does not say what somebody chose: that is read with the attempt's explanations, where each look is logged.
+    """
+    has_none = sa.or_(ANSWER.is_(sa.null()), ANSWER == "null")
+    condition = {
+        Came.WRONG: sa.and_(sa.not_(has_none), AttemptItem.correctness != 1),
+        Came.RIGHT: sa.and_(sa.not_(has_none), AttemptItem.correctness == 1),
+        Came.BLANK: has_none,
+    }[came]
+    return (
+        _first_papers(actor, Permission.ITEMS_SEE, line.course.key, line.item.key)
+        .add_columns(QuizAttempt, Person, AttemptItem.correctness)
+        .where(QuizAttempt.revision_id.in_(line.revisions), condition)
+        .options(joinedload(Person.unit).joinedload(OrgUnit.parent))
+        .order_by(QuizAttempt.marked_at.desc(), QuizAttempt.id.desc())
+    )
+
+
+def apart_of(session: Session, actor: Identity, line: ItemLine) -> Apart | None:
+    """Return how those who did well and badly in the rest of their papers answered a question; None: cannot be told."""
+    what = (QuizAttempt.points, QuizAttempt.points_possible, AttemptItem.points, AttemptItem.correctness)
+    rows = session.execute(
+        _first_papers(actor, Permission.ITEMS_SEE, line.course.key, line.item.key)
+        .add_columns(*what, sa.func.count())
+        .where(QuizAttempt.revision_id.in_(line.revisions), ANSWER.is_not(sa.null()), ANSWER != "null")
+        .group_by(*what)
+    )
+    return apart(
+        Scored((points - points_for(possible, correctness)) / (of - possible), correctness, times)
+        for points, of, possible, correctness, times in rows
+        if of > possible
+    )
+
+
+@dataclass(frozen=True)
+class CountedPart:
+    """One thing asked in a question: its options in the order of the file, each with how often it was chosen."""
+
+    ask: Words
+    choices: tuple[tuple[SeenChoice, int], ...]
+
+
+def counted_parts(line: ItemLine) -> list[CountedPart]:
+    """Return the options of a question with their counts."""
+    times = {(each.what.part, each.what.option): each.times for each in line.figures.options}
+    kind = KINDS[line.item.kind]
+    return [
+        CountedPart(seen.ask, tuple((choice, times[field, choice.value]) for choice in seen.choices))
+        for (field, *_), seen in zip(kind.parts(line.item), kind.review(line.item, (), None), strict=True)
+    ]
+
+
+def most_wrong(line: ItemLine) -> tuple[SeenChoice, int] | None:
+    """Return the wrong option of a question chosen most often, and how often; None when none was."""
+    most = line.figures.most_wrong
+    if most is None:
+        return None
+    fields = [field for field, *_ in KINDS[line.item.kind].parts(line.item)]
+    choices = counted_parts(line)[fields.index(most.what.part)].choices
+    return next((choice, times) for choice, times in choices if choice.value == most.what.option)
+
+
+# --- those who stopped in a lesson -------------------------------------------------------------------------
+
+LEARNING = (StaffState.CANDIDATE, StaffState.TRAINEE, StaffState.ACTIVE)
+"""Whoever is suspended, seconded or gone has stopped for other reasons."""
+
+
+def _stopped(actor: Identity, now: datetime) -> sa.Select[Any]:
+    """Return the select, without columns, of the lessons in which persons within reach have stopped.
+
+    Stopped: opened and not finished, the last of the course that was touched, and that longer ago than ``QUIET``.
+    Who finished a lesson and began no other has stopped between two; that is no fault of either, and not counted.
+    """
+    later = aliased(LessonProgress)
+    return (
+        sa.select()
+        .select_from(LessonProgress)
+        .join(Enrolment, Enrolment.id == LessonProgress.enrolment_id)
+        .join(Person, Person.id == Enrolment.person_id)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .where(
+            visible(actor, Permission.ITEMS_SEE, unit_path=OrgUnit.path),
+            visible(actor, Permission.COURSE_PROGRESS, unit_path=OrgUnit.path),
+            Person.state.in_(LEARNING),
+            Enrolment.state == EnrolmentState.LEARNING,
+            LessonProgress.finished_at.is_(None),
+            LessonProgress.touched_at < now - QUIET,
+            ~sa.exists().where(
+                later.enrolment_id == LessonProgress.enrolment_id, later.touched_at > LessonProgress.touched_at
+            ),
+        )
+    )
+
+
+def stopped_by_lesson(session: Session, actor: Identity, now: datetime) -> dict[tuple[str, str], int]:
+    """Return how many persons have stopped in a lesson, by course and lesson (one query)."""
+    what = (Enrolment.course_key, LessonProgress.lesson_key)
+    rows = session.execute(_stopped(actor, now).add_columns(*what, sa.func.count()).group_by(*what))
+    return {(course, lesson): count for course, lesson, count in rows}
+
+
+def stopped_in(
+    session: Session, actor: Identity, course_key: str, lesson_key: str, now: datetime
+) -> list[tuple[Person, datetime]]:
+    """Return who has stopped in a lesson and when they touched it last, the longest ago first."""
+    rows = session.execute(
+        _stopped(actor, now)
+        .add_columns(Person, LessonProgress.touched_at)
+        .where(Enrolment.course_key == course_key, LessonProgress.lesson_key == lesson_key)
+        .options(joinedload(Person.unit).joinedload(OrgUnit.parent))
+        .order_by(LessonProgress.touched_at, Person.name_sort)
+    )
+    return [(person, touched_at) for person, touched_at in rows]
+
+
+def may_open_lesson(session: Session, person_id: int, course_key: str, lesson_key: str) -> bool:
+    """Whether a lesson is in the course as a person sees it: as they began it, else as it is now."""
+    revision_id = session.scalar(
+        sa.select(Enrolment.revision_id).where(Enrolment.person_id == person_id, Enrolment.course_key == course_key)
+    )
+    if revision_id is None:
+        return course(session, course_key).lesson(lesson_key) is not None
+    begun: Course = content.held_revisions(session, COURSE, [revision_id])[revision_id].thing
+    return begun.lesson(lesson_key) is not None

@@ -74,5 +74,5 @@ def test_a_list_in_hand_is_paged_the_same_way(asked: int, number: int, rows: str
 
 
 def test_an_empty_list_in_hand_has_one_page_without_rows() -> None:
-    page = page_in([], 3)
+    page: Page[str] = page_in([], 3)
     assert (page.number, list(page.rows), page.first, page.last, page.pages) == (1, [], 0, 0, 1)
