@@ -262,6 +262,10 @@ def _course(_place: Place, _actor: str | None) -> Mapping[str, Any]:
     return {"course_key": papers.COURSE}
 
 
+def _item(_place: Place, _actor: str | None) -> Mapping[str, Any]:
+    return {"course_key": "c01", "item_key": "c01-q001"}
+
+
 def of_lesson(part: str = "") -> Mapping[str, Values]:
     """Return the one case of an address that holds a lesson, and a part of it. Everybody may learn every course."""
     values = {"course_key": "c01", "lesson_key": "c01-l01", **({"part": part} if part else {})}
@@ -478,7 +482,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "quizzes.answer": Endpoint(cases=for_each_holder(_question), form={"seq": "1"}, scope=person_scope),
     "quizzes.attempt": Endpoint(cases=for_each_holder(_attempt), scope=person_scope),
     "quizzes.export": Endpoint(),
+    "quizzes.export_items": Endpoint(),
     "quizzes.hand_in": Endpoint(cases=for_each_holder(_attempt), scope=person_scope),
+    "quizzes.item_figure": Endpoint(cases={NONE: _item}),
+    "quizzes.item_figures": Endpoint(),
     "quizzes.one_result": Endpoint(cases=for_each_holder(_marked_attempt), scope=person_scope),
     "quizzes.open_review": Endpoint(cases=for_each_holder(_marked_attempt), scope=person_scope),
     "quizzes.result": Endpoint(cases=for_each_holder(_marked_attempt), scope=person_scope),

@@ -16,6 +16,6 @@ def kind_word(kind: str) -> str:
 
 
 # The modules below add their pages to the blueprint.
-from lms.quizzes.views import results, sitting  # noqa: E402
+from lms.quizzes.views import items, results, sitting  # noqa: E402
 
-__all__ = ["blueprint", "results", "sitting"]
+__all__ = ["blueprint", "items", "results", "sitting"]

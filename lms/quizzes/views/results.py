@@ -123,6 +123,7 @@ def results() -> str:
         words=RESULT_WORDS,
         page=page_of(reader, queries.results_by_person(actor, **filters), request.args.get("page", 1, type=int) or 1),
         may_export=may_use(actor, Permission.RESULTS_EXPORT),
+        may_see_items=may_use(actor, Permission.ITEMS_SEE),
         is_filtered=any(filters.values()),
     )
 
