@@ -23,10 +23,10 @@ setup-test:
 	@scripts/setup.sh test
 
 test: setup-test check ## everything that must pass before work lands: checks, rules, both databases, a browser
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not full"
+	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder -m "not full"
 
 test-full: setup-test check ## test, and the long ones: accessibility matrix, state machines, faults, killed migrations
-	@$(PY) -m pytest -q -n 2 --dist loadfile
+	@$(PY) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: setup-test ## lint, format, types, import contract, content (seconds)
 	@.venv/bin/ruff check .

@@ -1,9 +1,11 @@
 """Fixtures for all tests. Whatever takes ``db`` or ``app`` runs on SQLite and on PostgreSQL.
 
 Every test gets databases of its own, copied from a template that the migrations made: commits are real,
-nothing is rolled back, two connections see what two processes would see.
+nothing is rolled back, two connections see what two processes would see. They lie in memory where there is room:
+a copy costs 20 ms there and ten times that on a disk.
 """
 
+import os
 import pickle
 import shutil
 import socket
@@ -29,8 +31,36 @@ from lms.migrations import run as migrations
 from tests import postgres
 from tests.world import NOW, PASSWORD, World, build
 
+IN_MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+"""Bytes that must be free in memory; what a run needs at once is a quarter of that."""
+
+
+def _keep_files_in_memory() -> None:
+    """Let temporary files of this process and its children lie in memory, unless TMPDIR says where they should."""
+    if "TMPDIR" not in os.environ and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free >= ROOM:
+        os.environ["TMPDIR"] = str(IN_MEMORY)
+        tempfile.tempdir = None
+
+
+SLOW = ("tests/demo/", "tests/journeys/", "tests/architecture/", "tests/test_server.py", "tests/certification/")
+"""What begins first, so that no process is left with a long file at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and all that look at the demo, since loading it takes half a minute."""
+    paths = {item: item.path.relative_to(config.rootpath).as_posix() for item in items}
+    for item, path in paths.items():
+        item.add_marker(pytest.mark.xdist_group("demo" if path.startswith("tests/demo/") else path))
+    items.sort(key=lambda item: next((at for at, start in enumerate(SLOW) if paths[item].startswith(start)), len(SLOW)))
+
+
+_keep_files_in_memory()
 _numbers = count(1)
-_compiled_templates = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="lms-jinja-"))
+_TEMPLATES = Path(__file__).parents[1] / "build" / "templates"
+_TEMPLATES.mkdir(parents=True, exist_ok=True)
+_compiled_templates = FileSystemBytecodeCache(str(_TEMPLATES))
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +159,12 @@ class Templates:
             return f"sqlite:///{target}", template.world
         return self.server().create(f"test_{next(_numbers)}", template.name), template.world
 
+    def discard(self, site: "Site") -> None:
+        """Throw a copy away, so that a run of thousands does not fill the machine."""
+        site.db.engine.dispose()
+        if self.backend == "postgresql":
+            self.server().drop(str(sa.make_url(site.settings.database_url).database))
+
 
 _templates: dict[str, Templates] = {}
 
@@ -169,7 +205,7 @@ def site(templates: Templates, tmp_path: Path) -> Iterator[Site]:
     """The small organisation of ``tests.world`` in a database of its own."""
     made = open_site(templates, tmp_path, "world")
     yield made
-    made.db.engine.dispose()
+    templates.discard(made)
 
 
 @pytest.fixture
@@ -198,7 +234,7 @@ def latin_site(templates: Templates, tmp_path: Path) -> Iterator[Site]:
     """The same organisation with Latin names, for English pages."""
     made = open_site(templates, tmp_path, "latin", default_language="en")
     yield made
-    made.db.engine.dispose()
+    templates.discard(made)
 
 
 @pytest.fixture
@@ -206,7 +242,7 @@ def empty_site(templates: Templates, tmp_path: Path) -> Iterator[Site]:
     """A migrated database with nothing in it."""
     made = open_site(templates, tmp_path, "empty")
     yield made
-    made.db.engine.dispose()
+    templates.discard(made)
 
 
 @pytest.fixture
