@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from hmac import compare_digest
 from typing import Any
@@ -165,11 +165,17 @@ class Desk(enum.StrEnum):
     ISSUED = "issued"
 
 
+DUE_DAYS = 60
+"""Days before the last one from which a certificate stands among those that expire soon."""
+
+
 class Decided(enum.StrEnum):
     """Filters of the pile of decided certificates."""
 
     ALL = ""
     VALID = "valid"
+    DUE = "due"
+    """Valid, and expiring within ``DUE_DAYS``."""
     EXPIRED = "expired"
     BLOCKED = "blocked"
     REVOCATION_PROPOSED = "revocation_proposed"
@@ -286,6 +292,7 @@ def certificates(identity: Identity, kind: str, wanted: DeskFilter, *, waiting: 
     conditions: Mapping[Decided, sa.ColumnElement[bool]] = {
         Decided.ALL: Certificate.state.not_in((CertificateState.PROPOSED, CertificateState.REFUSED)),
         Decided.VALID: sa.and_(in_force, Certificate.expires_on >= today),
+        Decided.DUE: sa.and_(in_force, Certificate.expires_on.between(today, today + timedelta(days=DUE_DAYS))),
         Decided.EXPIRED: sa.or_(
             Certificate.state == CertificateState.EXPIRED, sa.and_(in_force, Certificate.expires_on < today)
         ),

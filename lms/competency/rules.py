@@ -453,19 +453,24 @@ class NextStep:
     way: Way
 
 
-def next_steps(verdicts: Mapping[str, Verdict], count: int = STEPS) -> list[NextStep]:
+def next_steps(
+    verdicts: Mapping[str, Verdict], needs: Mapping[str, int] | None = None, count: int = STEPS
+) -> list[NextStep]:
     """Return the most useful missing things, at most one a tag, most useful first.
 
-    First the tags that a critical miss caps; then those whose next level lacks the least; of equals the lowest level,
-    then the order of ``verdicts``. Of one tag the first thing that a person can do something about. The best of each
+    ``needs``: the level that the person's posts ask for, by tag. First the tags that a critical miss caps; then those
+    below what the posts ask for; then those whose next level lacks the least; of equals the lowest level, then the
+    order of ``verdicts``. Of one tag the first thing that a person can do something about. The best of each
     way come before a second one of the same way, so that there is something to do at the desk and outside.
     """
-    ranked: list[tuple[tuple[bool, int, int], NextStep]] = []
+    asked = needs or {}
+    ranked: list[tuple[tuple[bool, bool, int, int], NextStep]] = []
     for code, verdict in verdicts.items():
         todo = [each for each in verdict.reasons if each.lack in WAYS]
         if todo:
             step = NextStep(code=code, level=verdict.level + 1, reason=todo[0], way=WAYS[todo[0].lack])
-            ranked.append(((not verdict.is_capped, len(verdict.reasons), verdict.level), step))
+            is_enough = verdict.level >= asked.get(code, 0)
+            ranked.append(((not verdict.is_capped, is_enough, len(verdict.reasons), verdict.level), step))
     steps = [step for _, step in sorted(ranked, key=lambda each: each[0])]
     best = {step.way: step for step in reversed(steps)}
     first = [step for step in steps if step is best[step.way]]

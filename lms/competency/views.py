@@ -1,4 +1,4 @@
-"""Pages of competency: a person's levels, the evidence behind one of them, and 认定 by two officials."""
+"""Pages of competency: the evidence behind a level, and 认定 by two officials."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,6 @@ from lms.competency.rules import (
     RecognitionAction,
     RecognitionState,
     Standing,
-    next_steps,
     percent,
     standing,
 )
@@ -63,40 +62,7 @@ def _may_propose(person: Any) -> bool:
     return person.id != _actor().person_id and can(_actor(), Permission.RECOGNITION_PROPOSE, _scope(person))
 
 
-# --- levels -----------------------------------------------------------------------------------------------
-
-
-def _levels_page(reader: Session, person: Any) -> str:
-    frame = queries.framework(reader)
-    levels = queries.levels_of_person(reader, frame, person.id)
-    return render_template(
-        "competency/levels.html",
-        person=person,
-        is_own=person.id == _actor().person_id,
-        frame=frame,
-        levels=levels,
-        steps=next_steps({code: view.verdict for code, view in levels.items()}),
-        language=current_language(),
-        lack_text=lack_text,
-        may_propose=_may_propose(person),
-        top=TOP_LEVEL,
-    )
-
-
-@blueprint.get("/me/competency")
-@allow(Permission.LEVEL_SEE)
-def mine() -> str:
-    """One's own levels in all competencies."""
-    reader = reading()
-    return _levels_page(reader, people.person_with_id(reader, _actor().person_id))
-
-
-@blueprint.get("/people/<public_id>/competency")
-@allow(Permission.LEVEL_SEE)
-def levels(public_id: str) -> str:
-    """A person's levels in all competencies; every figure leads to its evidence."""
-    reader = reading()
-    return _levels_page(reader, people.person_by_public_id(reader, _actor(), Permission.LEVEL_SEE, public_id))
+# --- the evidence behind a level --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,6 @@ TAG_WORDS: dict[AuditTag, Any] = {
     AuditTag.DUTY_LIST_CHANGED: _l("职责清单变化"),
     AuditTag.HOLIDAY_YEAR_ENTERED: _l("录入节假日"),
     AuditTag.LESSONS_FINISHED: _l("学完全部课文"),
-    AuditTag.LESSONS_FINISHED: _l("学完全部课文"),
-    AuditTag.LEVEL_CHANGED: _l("能力等级变化"),
     AuditTag.LEVEL_CHANGED: _l("能力等级变化"),
     AuditTag.MENTORING_ACCEPTED: _l("同意结对"),
     AuditTag.MENTORING_CHANGED: _l("换师傅"),

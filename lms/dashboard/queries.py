@@ -99,7 +99,7 @@ def counted(session: Session, counts: Mapping[str, Count]) -> dict[str, int]:
     return dict(zip(counts, (number or 0 for number in row), strict=True))
 
 
-def how_many(rows: sa.Select[Any]) -> Count:
+def how_many(rows: sa.Select[Any] | sa.CompoundSelect[Any]) -> Count:
     """Count the rows of a list's own select, so that a figure and the list it opens cannot differ."""
     return sa.select(sa.func.count()).select_from(rows.order_by(None).subquery())
 

@@ -36,6 +36,7 @@ from lms.duties.rules import (
     belongs,
     digest_of,
     level_of,
+    needed,
     next_for,
 )
 from lms.mentoring.models import MentoringPair
@@ -64,6 +65,12 @@ def catalogue(session: Session) -> Held | None:
 def demand_of(duty: Duty) -> Demand:
     """Return what an item asks, as the rule takes it."""
     return Demand(key=duty.key, post=Post(duty.post), is_common=duty.function == "common", needs=duty.needs)
+
+
+def needs_of(session: Session, posts: Collection[Post]) -> dict[str, int]:
+    """Return the level that the duty items of these posts ask for, by competency (one query)."""
+    held = catalogue(session)
+    return {} if held is None else needed((demand_of(duty) for duty in held.thing.items.values()), posts)
 
 
 def facts_of(session: Session, person: Person) -> Facts:

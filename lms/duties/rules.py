@@ -109,6 +109,16 @@ def level_of(demand: Demand, posts: Collection[Post]) -> RoleLevel:
     return RoleLevel.LEADER if leads else RoleLevel.OFFICER
 
 
+def needed(demands: Iterable[Demand], posts: Collection[Post]) -> dict[str, int]:
+    """Return the highest level that the items of somebody with these posts ask for, by competency."""
+    found: dict[str, int] = {}
+    for demand in demands:
+        if belongs(demand, posts):
+            for code, level in demand.needs.items():
+                found[code] = max(level, found.get(code, 0))
+    return found
+
+
 # --- open or not -------------------------------------------------------------------------------------------
 
 

@@ -31,6 +31,7 @@ from lms.selection.rules import (
     Paper,
     Relation,
     Source,
+    Waits,
 )
 from lms.web.forms import BaseForm
 
@@ -56,6 +57,18 @@ BODY_WORDS: dict[Body, Any] = {
     Body.PARTY_COMMITTEE: _l("社区党组织"),
     Body.RESIDENTS_COMMITTEE: _l("居民委员会"),
 }
+WAITS_WORDS: dict[Waits, Any] = {
+    Waits.CHECK: _l("核对报名材料"),
+    Waits.EXAMINE: _l("录考察意见"),
+    Waits.CLOSE: _l("截止报名"),
+    Waits.RANK: _l("出综合得分名单"),
+    Waits.POST: _l("张贴公示"),
+    Waits.ANSWER: _l("答复异议"),
+    Waits.DECIDE: _l("审批"),
+    Waits.FILE: _l("备案"),
+}
+"""What an official has to do."""
+
 CHANNEL_WORDS: dict[Channel, Any] = {
     Channel.PAGE: _l("网页上写的"),
     Channel.PHONE: _l("打电话来的"),

@@ -48,6 +48,7 @@ from lms.selection.rules import (
     NoticeState,
     Relative,
     RoundState,
+    Waits,
     Year,
     decision_lock,
     is_over,
@@ -109,6 +110,138 @@ def rounds(identity: Identity) -> sa.Select[SelectionRound]:
         .where(visible(identity, Permission.ROUND_SEE, unit_path=OrgUnit.path))
         .order_by(SelectionRound.id.desc())
     )
+
+
+def _none_left(*states: CaseState) -> sa.ColumnElement[bool]:
+    """Return the condition that a round has no case in these states."""
+    return ~(
+        sa.select(SelectionApplication.id)
+        .where(SelectionApplication.round_id == SelectionRound.id, SelectionApplication.state.in_(states))
+        .exists()
+    )
+
+
+def _took_part(person_id: int | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a person took a part in a case that bars from deciding on it (``BARRED``).
+
+    Kinship by name only is left to the page of the case, which asks the rule itself.
+    """
+    case = SelectionApplication
+
+    def is_there(table: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        return sa.select(table.id).where(*conditions).exists()
+
+    return sa.or_(
+        case.person_id == person_id,
+        sa.func.coalesce(case.entered_by_id == person_id, sa.false()),
+        sa.func.coalesce(case.checked_by_id == person_id, sa.false()),
+        is_there(
+            SelectionOpinion, SelectionOpinion.application_id == case.id, SelectionOpinion.given_by_id == person_id
+        ),
+        is_there(
+            DeclaredRelative, DeclaredRelative.person_id == case.person_id, DeclaredRelative.relative_id == person_id
+        ),
+        is_there(MentoringPair, MentoringPair.newcomer_id == case.person_id, MentoringPair.mentor_id == person_id),
+        is_there(
+            SelectionRanking, SelectionRanking.round_id == case.round_id, SelectionRanking.made_by_id == person_id
+        ),
+        is_there(PublicNotice, PublicNotice.round_id == case.round_id, PublicNotice.posted_by_id == person_id),
+        is_there(
+            Objection,
+            Objection.round_id == case.round_id,
+            sa.or_(Objection.application_id.is_(None), Objection.application_id == case.id),
+            Objection.answered_by_id == person_id,
+        ),
+    )
+
+
+def waiting(identity: Identity, today: date) -> sa.CompoundSelect[Any]:
+    """Return the select of what waits for an official: (waits, public_id, name, title), within reach.
+
+    ``waits``: a value of ``Waits``; ``public_id``: of the case, the round or the objection; ``name``: the applicant's,
+    empty for a round and for an objection to a whole notice; ``title``: the round's. What the reader may not do (an
+    own case, a second opinion, a decision after having taken part) is not there.
+    """
+    me = identity.person_id
+    here = visible(identity, Permission.ROUND_SEE, unit_path=OrgUnit.path)
+    case, round_ = SelectionApplication, SelectionRound
+
+    def cases(waits: Waits, state: CaseState, *conditions: sa.ColumnElement[bool]) -> sa.Select[str, str, str, str]:
+        return (
+            sa.select(sa.literal(waits.value).label("waits"), case.public_id, Person.name, round_.title)
+            .select_from(case)
+            .join(round_, round_.id == case.round_id)
+            .join(OrgUnit, OrgUnit.id == round_.unit_id)
+            .join(Person, Person.id == case.person_id)
+            .where(case.state == state, case.person_id != me, here, *conditions)
+        )
+
+    def rounds_(waits: Waits, state: RoundState, *conditions: sa.ColumnElement[bool]) -> sa.Select[str, str, str, str]:
+        return (
+            sa.select(sa.literal(waits.value), round_.public_id, sa.literal(""), round_.title)
+            .join(OrgUnit, OrgUnit.id == round_.unit_id)
+            .where(round_.state == state, here, *conditions)
+        )
+
+    is_mine = sa.select(SelectionOpinion.id).where(
+        SelectionOpinion.application_id == case.id, SelectionOpinion.given_by_id == me
+    )
+    open_objection = sa.select(Objection.id).where(
+        Objection.round_id == case.round_id,
+        sa.or_(Objection.application_id.is_(None), Objection.application_id == case.id),
+        Objection.answered_at.is_(None),
+    )
+    notice_over = sa.select(PublicNotice.id).where(
+        PublicNotice.round_id == case.round_id,
+        PublicNotice.state == NoticeState.RUNNING,
+        PublicNotice.ends_on < today,
+    )
+    objections = (
+        sa.select(sa.literal(Waits.ANSWER.value), Objection.public_id, sa.func.coalesce(Person.name, ""), round_.title)
+        .select_from(Objection)
+        .join(round_, round_.id == Objection.round_id)
+        .join(OrgUnit, OrgUnit.id == round_.unit_id)
+        .outerjoin(case, case.id == Objection.application_id)
+        .outerjoin(Person, Person.id == case.person_id)
+        .where(
+            Objection.answered_at.is_(None),
+            sa.or_(case.id.is_(None), case.person_id != me),
+            round_.state == RoundState.POSTED,
+            here,
+        )
+    )
+    return sa.union_all(
+        cases(Waits.CHECK, CaseState.SUBMITTED),
+        cases(Waits.EXAMINE, CaseState.COMPLETE, ~is_mine.exists()),
+        rounds_(
+            Waits.CLOSE,
+            RoundState.OPEN,
+            round_.last_day < today,
+            _none_left(CaseState.SUBMITTED, CaseState.COMPLETE),
+        ),
+        rounds_(Waits.RANK, RoundState.CLOSED, _none_left(CaseState.SUBMITTED, CaseState.COMPLETE)),
+        rounds_(Waits.POST, RoundState.RANKED),
+        objections,
+        cases(Waits.DECIDE, CaseState.PROPOSED, notice_over.exists(), ~open_objection.exists(), ~_took_part(me)),
+        cases(Waits.FILE, CaseState.APPROVED),
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One thing that waits for an official; see ``waiting``."""
+
+    waits: Waits
+    public_id: str
+    name: str
+    title: str
+
+
+def waiting_for(session: Session, identity: Identity, today: date) -> list[Waiting]:
+    """Return what waits for an official, in the order of a round, then by round (one query)."""
+    order = list(Waits)
+    found = [Waiting(Waits(row[0]), *row[1:]) for row in session.execute(waiting(identity, today))]
+    return sorted(found, key=lambda each: (order.index(each.waits), each.title, each.name))
 
 
 def counts_of(session: Session, round_ids: Collection[int]) -> dict[int, dict[CaseState, int]]:

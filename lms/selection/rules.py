@@ -208,6 +208,27 @@ def opinions_say(agreeing: Mapping[Body, bool]) -> CaseAction | None:
     return CaseAction.ENDORSE if all(agreeing.values()) else CaseAction.TURN_AWAY
 
 
+class Waits(enum.StrEnum):
+    """What an official may have to do in a selection, in the order of a round."""
+
+    CHECK = "check"
+    """Papers of an application."""
+    EXAMINE = "examine"
+    """An opinion on an application."""
+    CLOSE = "close"
+    """A round whose last day of 报名 has passed."""
+    RANK = "rank"
+    """A round whose applications are all checked and examined."""
+    POST = "post"
+    """A round whose list is made."""
+    ANSWER = "answer"
+    """An objection."""
+    DECIDE = "decide"
+    """A proposed person, the notice being over."""
+    FILE = "file"
+    """An approved person."""
+
+
 # --- who may decide ---------------------------------------------------------------------------------------
 
 

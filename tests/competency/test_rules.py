@@ -518,7 +518,14 @@ def test_the_next_steps_begin_with_the_nearest_and_hold_one_of_each_way() -> Non
         ("ETH1", 2, "mentor"),
         ("ETH2", 2, "quiz"),
     ]
-    assert [each.code for each in rules.next_steps(verdicts, 5)] == ["LAW1", "ETH1", "ETH2", "BND1", "PUB1"]
+    assert [each.code for each in rules.next_steps(verdicts, count=5)] == ["LAW1", "ETH1", "ETH2", "BND1", "PUB1"]
+
+
+def test_what_the_posts_ask_for_comes_before_what_is_nearer() -> None:
+    verdicts = {"LAW1": judge(), "INS1": judge(), "ETH1": judge()}
+    assert [each.code for each in rules.next_steps(verdicts, count=2)] == ["LAW1", "INS1"]
+    asked = {"ETH1": 2}
+    assert [each.code for each in rules.next_steps(verdicts, asked)] == ["ETH1", "LAW1", "INS1"]
 
 
 def test_a_critical_miss_comes_first_and_what_nobody_can_do_alone_not_at_all() -> None:

@@ -24,6 +24,7 @@ from lms.duties.rules import (
     digest_of,
     in_both,
     level_of,
+    needed,
     next_day,
     next_for,
     verdict,
@@ -349,3 +350,12 @@ def course(key: str, *, finished: tuple[str, ...] = (), is_passed: bool = False)
 )
 def test_the_next_step(courses: list[Trained], expected: Next) -> None:
     assert next_for(courses) == expected
+
+
+def test_the_posts_ask_for_the_highest_level_of_any_of_their_items() -> None:
+    more = Demand(key="D06", post=Post.INSPECTION, is_common=False, needs={"INS1": 1, "INS2": 3})
+    demands = [PATROL, ALL, LEAD, more]
+    assert needed(demands, {Post.INSPECTION}) == {"INS1": 2, "INS2": 3, "EMG1": 1}
+    assert needed(demands, {Post.INFORMATION}) == {"EMG1": 1}
+    assert needed(demands, {Post.GRID_LEADER}) == {"EMG1": 1, "COR1": 1}
+    assert needed(demands, set()) == {}

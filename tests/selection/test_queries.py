@@ -3,12 +3,15 @@
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
 from lms.access.permissions import Permission
 from lms.core import clock
 from lms.core.errors import NotFound
 from lms.selection import queries
-from lms.selection.rules import PUBLIC_FIELDS, CaseState
+from lms.selection.rules import PUBLIC_FIELDS, Body, CaseState, Relation, Source
+from lms.selection.services import applications, notices
+from lms.selection.services.applications import Declared
 from tests.selection import making
 from tests.selection.making import Office
 
@@ -81,3 +84,81 @@ def test_the_record_of_a_case_says_who_took_part(ready: Office) -> None:
     assert set(involved.examined_by) == {first, second}
     assert involved.proposed_by == {first}
     assert involved.mentors == involved.markers == frozenset()  # the seams for mentoring and hand-marked items
+
+
+# --- what waits for an official ---------------------------------------------------------------------------
+
+
+def waits(at: Office, number: str) -> list[tuple[str, str]]:
+    with at.db.reading() as session:
+        found = queries.waiting_for(session, at.who(number), clock.today())
+        counted = session.scalar(
+            sa.select(sa.func.count()).select_from(queries.waiting(at.who(number), clock.today()).subquery())
+        )
+    assert counted == len(found)
+    return [(each.waits.value, each.name) for each in found]
+
+
+def test_each_step_waits_for_those_who_may_take_it(ready: Office) -> None:
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    assert waits(ready, "O1") == [("check", "李秀兰")]
+    assert waits(ready, "O9") == []  # of another sub-district
+    making.check(ready, case)
+    making.opine(ready, case, Body.PARTY_COMMITTEE, by="O1")
+    assert waits(ready, "O1") == []  # one opinion each
+    assert waits(ready, "O2") == [("examine", "李秀兰")]
+    making.opine(ready, case, Body.RESIDENTS_COMMITTEE, by="O2")
+    assert waits(ready, "O2") == []  # 报名 runs to its last day
+    clock.freeze(making.LATER)
+    assert waits(ready, "O2") == [("close", "")]
+    making.close(ready, round_id)
+    assert waits(ready, "O1") == [("rank", "")]
+    making.make_list(ready, round_id)
+    assert waits(ready, "O1") == [("post", "")]
+    making.post(ready, round_id)
+    assert waits(ready, "O3") == []  # while the notice runs
+    making.after_notice(ready, round_id)
+    assert waits(ready, "O3") == [("decide", "李秀兰")]
+    assert waits(ready, "O1") == waits(ready, "O2") == []  # they took part
+    making.approve(ready, case)
+    assert waits(ready, "O2") == [("file", "李秀兰")]
+    making.file(ready, case)
+    assert waits(ready, "O2") == []
+
+
+def test_an_open_objection_waits_and_keeps_the_decision_from_waiting(ready: Office) -> None:
+    round_id, _cases = making.posted(ready, "N1")
+    notice = making.notice_of(ready, round_id)
+    with ready.db.writing() as session:
+        objection = notices.object_to(session, notice.public_id, text="没有公示清楚。", contact="", now=clock.now())
+        public_id = objection.public_id
+    making.after_notice(ready, round_id)
+    assert waits(ready, "O3") == [("answer", "")]
+    with ready.db.writing() as session:
+        notices.answer(session, ready.who("O4"), public_id, is_upheld=False, text="已核实，属实公示。", now=clock.now())
+    assert waits(ready, "O3") == [("decide", "李秀兰")]
+    assert waits(ready, "O4") == []  # whoever answered does not decide
+
+
+def test_a_relative_is_not_asked_to_decide(ready: Office) -> None:
+    round_id = making.opened(ready)
+    with ready.db.writing() as session:
+        case = applications.apply(
+            session,
+            ready.who("N1"),
+            round_id,
+            making.place_of(session, round_id),
+            source=Source.COMPANY,
+            statement=making.STATEMENT,
+            relatives=[Declared("郭明", Relation.SIBLING)],
+            now=clock.now(),
+        ).public_id
+    making.examine(ready, case)
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    making.make_list(ready, round_id)
+    making.post(ready, round_id)
+    making.after_notice(ready, round_id)
+    assert waits(ready, "O3") == []  # 郭明
+    assert waits(ready, "O4") == [("decide", "李秀兰")]

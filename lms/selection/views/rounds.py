@@ -23,7 +23,16 @@ from lms.people import queries as people
 from lms.people.forms import choices
 from lms.people.rules import Employment, Post, UnitKind
 from lms.selection import queries
-from lms.selection.forms import PAPER_WORDS, SOURCE_WORDS, EmptyForm, PlaceForm, ReasonForm, RoundForm, RuleForm
+from lms.selection.forms import (
+    PAPER_WORDS,
+    SOURCE_WORDS,
+    WAITS_WORDS,
+    EmptyForm,
+    PlaceForm,
+    ReasonForm,
+    RoundForm,
+    RuleForm,
+)
 from lms.selection.rules import (
     FEWEST_DAYS,
     CaseState,
@@ -31,6 +40,7 @@ from lms.selection.rules import (
     DayKind,
     RoundState,
     Rule,
+    Waits,
     is_over,
     listed,
     parse_points,
@@ -47,6 +57,14 @@ if TYPE_CHECKING:
     from lms.selection.models import SelectionApplication, SelectionRound
 
 
+WAITS_PAGES: dict[Waits, str] = {
+    **dict.fromkeys((Waits.CHECK, Waits.EXAMINE, Waits.DECIDE, Waits.FILE), "selection.case"),
+    **dict.fromkeys((Waits.CLOSE, Waits.RANK, Waits.POST), "selection.one_round"),
+    Waits.ANSWER: "selection.answer",
+}
+"""Where what waits is done."""
+
+
 @blueprint.get("/selection")
 @allow(Permission.ROUND_SEE)
 def rounds() -> str:
@@ -57,6 +75,9 @@ def rounds() -> str:
         "selection/rounds.html",
         page=page,
         counts=queries.counts_of(reader, [each.id for each in page.rows]),
+        waiting=queries.waiting_for(reader, actor(), clock.today()),
+        waits_words=WAITS_WORDS,
+        waits_pages=WAITS_PAGES,
         page_url=lambda number: number and url_for("selection.rounds", page=number),
     )
 
