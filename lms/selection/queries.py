@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from lms.access.filters import visible
 from lms.access.identity import Identity
 from lms.access.permissions import Permission
+from lms.audit.models import AuditEntry
+from lms.audit.rules import AuditTag
 from lms.certification import queries as certification
 from lms.certification.models import Certificate
 from lms.certification.rules import CertificateState, eligibility
@@ -46,6 +48,7 @@ from lms.selection.rules import (
     Involved,
     Lock,
     NoticeState,
+    Part,
     Relative,
     RoundState,
     Waits,
@@ -474,12 +477,29 @@ def only_person_named(session: Session, name: str) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def mentors_of(session: Session, person_id: int) -> frozenset[int]:
-    """Return who mentors or mentored a person; a pair that never began bars nobody (one query)."""
-    statement = sa.select(MentoringPair.mentor_id).where(
-        MentoringPair.newcomer_id == person_id, MentoringPair.starts_on.is_not(None)
+def mentors_and_checkers(session: Session, case: SelectionApplication) -> tuple[frozenset[int], frozenset[int]]:
+    """Return who mentors or mentored the applicant, and who checked the papers of the case (one query).
+
+    A pair that never began bars nobody. The case names only who checked last; the trail names all.
+    """
+    mentors = sa.select(sa.literal(Part.MENTOR.value), MentoringPair.mentor_id).where(
+        MentoringPair.newcomer_id == case.person_id, MentoringPair.starts_on.is_not(None)
     )
-    return frozenset(session.scalars(statement))
+    checkers = (
+        sa.select(sa.literal(Part.CHECKED.value), Person.id)
+        .join(AuditEntry, AuditEntry.actor == Person.public_id)
+        .where(
+            AuditEntry.object_type == "selection_application",
+            AuditEntry.object_id == case.public_id,
+            AuditEntry.tag == AuditTag.APPLICATION_CHECKED,
+        )
+    )
+    found: dict[str, set[int]] = {Part.MENTOR: set(), Part.CHECKED: set()}
+    for part, person_id in session.execute(sa.union_all(mentors, checkers)):
+        found[part].add(person_id)
+    if case.checked_by_id is not None:
+        found[Part.CHECKED].add(case.checked_by_id)
+    return frozenset(found[Part.MENTOR]), frozenset(found[Part.CHECKED])
 
 
 def markers_of(_session: Session, _person_id: int) -> frozenset[int]:
@@ -499,6 +519,7 @@ class CaseFile:
     relatives: list[DeclaredRelative]
     mentors: frozenset[int]
     markers: frozenset[int]
+    checkers: frozenset[int]
 
     @property
     def running(self) -> PublicNotice | None:
@@ -522,7 +543,7 @@ class CaseFile:
             mentors=self.mentors,
             markers=self.markers,
             entered_by=self.case.entered_by_id,
-            checked_by=self.case.checked_by_id,
+            checked_by=self.checkers,
             examined_by=frozenset(each.given_by_id for each in self.opinions),
             proposed_by=frozenset(proposers),
             answered_by=frozenset(each.answered_by_id for each in self.concerning if each.answered_by_id is not None),
@@ -545,7 +566,8 @@ class CaseFile:
 
 
 def case_file(session: Session, case: SelectionApplication) -> CaseFile:
-    """Return everything on record that belongs to a case (five queries)."""
+    """Return everything on record that belongs to a case (six queries)."""
+    mentors, checkers = mentors_and_checkers(session, case)
     return CaseFile(
         case=case,
         notices=notices_of(session, case.round_id),
@@ -553,8 +575,9 @@ def case_file(session: Session, case: SelectionApplication) -> CaseFile:
         objections=objections_of(session, case.round_id),
         opinions=opinions_of(session, [case.id])[case.id],
         relatives=relatives_of(session, case.person_id),
-        mentors=mentors_of(session, case.person_id),
+        mentors=mentors,
         markers=markers_of(session, case.person_id),
+        checkers=checkers,
     )
 
 

@@ -263,7 +263,8 @@ class Involved:
     mentors: frozenset[int] = frozenset()
     markers: frozenset[int] = frozenset()
     entered_by: int | None = None
-    checked_by: int | None = None
+    checked_by: frozenset[int] = frozenset()
+    """Who said what of the papers; also those who found them incomplete before somebody else found them complete."""
     examined_by: frozenset[int] = frozenset()
     proposed_by: frozenset[int] = frozenset()
     """Who made the list and who posted the notice."""
@@ -299,7 +300,7 @@ def parts_of(actor_id: int | None, actor_name: str, case: Involved) -> list[Part
         Part.MENTOR: actor_id in case.mentors,
         Part.MARKER: actor_id in case.markers,
         Part.ENTERED: actor_id == case.entered_by,
-        Part.CHECKED: actor_id == case.checked_by,
+        Part.CHECKED: actor_id in case.checked_by,
         Part.EXAMINED: actor_id in case.examined_by,
         Part.PROPOSED: actor_id in case.proposed_by,
         Part.ANSWERED: actor_id in case.answered_by,

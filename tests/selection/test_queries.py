@@ -80,7 +80,7 @@ def test_the_record_of_a_case_says_who_took_part(ready: Office) -> None:
         case = queries.find_case(session, ready.who("O1"), Permission.ROUND_SEE, cases["N1"])
         involved = queries.case_file(session, case).involved
     first, second = ready.who("O1").person_id, ready.who("O2").person_id
-    assert involved.checked_by == first
+    assert involved.checked_by == {first}
     assert set(involved.examined_by) == {first, second}
     assert involved.proposed_by == {first}
     assert involved.mentors == involved.markers == frozenset()  # the seams for mentoring and hand-marked items

@@ -174,7 +174,7 @@ class Walk:
                     assert case.checked_by_id is not None
                 if case.state in {CaseState.APPROVED, CaseState.FILED}:
                     others = file.involved
-                    barred = {others.checked_by, others.entered_by, *others.examined_by, others.applicant}
+                    barred = {*others.checked_by, others.entered_by, *others.examined_by, others.applicant}
                     assert case.decided_by_id not in barred
                     assert case.decided_by_id is not None
                 if case.state in {CaseState.RANKED, CaseState.PROPOSED, CaseState.APPROVED, CaseState.FILED}:

@@ -10,7 +10,7 @@ from lms.core.errors import Conflict, Forbidden, Invalid, ReauthenticationNeeded
 from lms.courses.models import ProgrammeEnrolment
 from lms.people import queries as people
 from lms.people.rules import Post, StaffState
-from lms.selection.rules import Body, CaseState, RoundState
+from lms.selection.rules import Body, CaseState, Paper, RoundState
 from lms.selection.services import deciding, notices
 from tests.racing import together
 from tests.selection import making
@@ -95,6 +95,22 @@ def test_checker_and_answerer_may_not_approve(ready: Office) -> None:
             making.approve(ready, case, by=by)
         assert code_of(error) == f"selection.barred.{part}"
     making.approve(ready, case, by="O3")
+
+
+def test_who_found_papers_missing_may_not_approve_though_another_found_them_complete(ready: Office) -> None:
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    making.check(ready, case, by="O3", seen=(Paper.STATEMENT,))
+    making.examine(ready, case)
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    making.make_list(ready, round_id)
+    making.post(ready, round_id)
+    making.after_notice(ready, round_id)
+    with pytest.raises(Forbidden) as error:
+        making.approve(ready, case, by="O3")
+    assert code_of(error) == "selection.barred.checked"
+    making.approve(ready, case, by="O4")
 
 
 def test_a_declared_relative_may_not_decide_nor_file(ready: Office) -> None:
