@@ -1,8 +1,9 @@
 """Reading duty lists: what decides about them, how they stand, who has acknowledged which version."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -180,6 +181,12 @@ def persons_with_lists(session: Session) -> list[int]:
 # --- the texts a page needs --------------------------------------------------------------------------------
 
 
+def emergency_of(register: Register | None) -> str:
+    """Return what the law says on reporting danger, in Chinese; empty without the register."""
+    found = register.find(EMERGENCY) if register is not None else None
+    return found[1].says if found is not None else ""
+
+
 @dataclass(frozen=True)
 class Texts:
     """The content behind a page on duties, as it is in force."""
@@ -192,8 +199,7 @@ class Texts:
     @property
     def emergency(self) -> str:
         """Return what the law says on reporting danger, in Chinese; empty without the register."""
-        found = self.register.find(EMERGENCY) if self.register is not None else None
-        return found[1].says if found is not None else ""
+        return emergency_of(self.register)
 
     def emergency_in(self, language: str) -> tuple[str, str]:
         """Return (words, article) on reporting danger in zh or en; Chinese where English is missing."""
@@ -361,10 +367,12 @@ def _waits(items: Collection[object], acknowledged: str | None, digest: str) -> 
     return bool(items) and not paused and acknowledged != digest
 
 
-def snapshot_of(found: Texts, posts: Collection[Post], rows: Mapping[str, DutyStanding]) -> Snapshot:
+def snapshot_of(
+    duties: Duties, register: Register | None, posts: Collection[Post], rows: Mapping[str, DutyStanding | Verdict]
+) -> Snapshot:
     """Return what a list says, in the words of the catalogue, for the record of what was acknowledged."""
     items = []
-    for duty in found.duties.items.values():
+    for duty in duties.items.values():
         row = rows.get(duty.key)
         if row is None:
             continue
@@ -384,9 +392,25 @@ def snapshot_of(found: Texts, posts: Collection[Post], rows: Mapping[str, DutySt
         )
     return {
         "items": items,
-        "prohibited": [line.text for line in found.duties.prohibited.values()],
-        "emergency": found.emergency,
+        "prohibited": [line.text for line in duties.prohibited.values()],
+        "emergency": emergency_of(register),
     }
+
+
+@dataclass(frozen=True)
+class _Wording:
+    """What the words of a list are taken from. The digests stand for the texts, which are not compared."""
+
+    digests: tuple[str, ...]
+    duties: Duties = field(compare=False)
+    register: Register | None = field(compare=False)
+
+
+@lru_cache(maxsize=500)
+def _digest(wording: _Wording, posts: frozenset[Post], items: tuple[tuple[str, DutyState, date | None], ...]) -> str:
+    """Return the digest of what a list says. Many have the same list, and each opens the home page many times."""
+    rows = {key: Verdict(state, grace_until) for key, state, grace_until in items}
+    return digest_of(snapshot_of(wording.duties, wording.register, posts, rows))
 
 
 def acknowledgements(session: Session, person_ids: Collection[int]) -> dict[int, DutyAcknowledgement]:
@@ -439,7 +463,7 @@ def list_view(session: Session, person: Person, found: Texts, language: str) -> 
                 grids=tuple(each.unit.name for each in posts if belongs(demand, {each.post})),
             )
         )
-    snapshot = snapshot_of(found, held, rows)
+    snapshot = snapshot_of(found.duties, found.register, held, rows)
     return ListView(
         person=person,
         posts=tuple(posts),
@@ -525,19 +549,37 @@ def changes_of(session: Session, person_id: int, *, duty_key: str | None = None,
 
 
 def waiting_acknowledgement(session: Session, person_id: int, posts: Collection[Post] | None = None) -> bool:
-    """Whether a person has a list that is not what they acknowledged last (four queries).
+    """Whether a person has a list that is not what they acknowledged last (three queries).
 
     ``posts``: those of today when the caller has them; one query less. Nothing waits while the list is empty or
     paused.
     """
-    rows = standings(session, person_id)
+    last = (
+        sa.select(DutyAcknowledgement.digest)
+        .where(DutyAcknowledgement.person_id == person_id)
+        .order_by(DutyAcknowledgement.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        sa.select(DutyStanding.duty_key, DutyStanding.state, DutyStanding.grace_until, last.label("acknowledged"))
+        .where(DutyStanding.person_id == person_id)
+        .order_by(DutyStanding.duty_key)
+    ).all()
     if not rows:
         return False
     if posts is None:
         posts = {each.post for each in people.posts_of(session, person_id, clock.today())}
-    row = acknowledgements(session, [person_id]).get(person_id)
-    digest = digest_of(snapshot_of(texts(session), posts, rows))
-    return _waits(rows.values(), row.digest if row is not None else None, digest)
+    found = content.held_together(session, (DUTIES, LAWS))
+    duties = found[ContentKind.DUTIES].get(CATALOGUE)
+    laws = next(iter(found[ContentKind.LAWS].values()), None)
+    wording = _Wording(
+        tuple(each.digest if each is not None else "" for each in (duties, laws)),
+        duties.thing if duties is not None else Duties({}, {}),
+        laws.thing if laws is not None else None,
+    )
+    items = tuple((row.duty_key, row.state, row.grace_until) for row in rows)
+    return _waits(rows, rows[0].acknowledged, _digest(wording, frozenset(posts), items))
 
 
 def acknowledgement_within(session: Session, identity: Identity, public_id: str) -> tuple[Person, Version]:
@@ -602,7 +644,7 @@ def team(session: Session, identity: Identity, found: Texts) -> list[Member]:
     for person_id, (person, unit_name) in {row.Person.id: (row.Person, row.unit_name) for row in rows}.items():
         items = lists[person_id]
         version = _version(read.get(person_id))
-        digest = digest_of(snapshot_of(found, posts.get(person_id, set()), items))
+        digest = digest_of(snapshot_of(found.duties, found.register, posts.get(person_id, set()), items))
         members.append(
             Member(
                 public_id=person.public_id,

@@ -114,7 +114,7 @@ def test_an_acknowledgement_waits_until_it_is_given_and_after_a_change(
     lists.post("M1", Post.FOLLOW_UP)
     with count_queries(db) as statements:
         assert waits("M1")
-    assert len(statements) <= 4
+    assert len(statements) <= 3
     lists.move("M1", PersonAction.SECOND)
     assert not waits("M1")
 
