@@ -56,6 +56,67 @@ class SignedIn:
     last_seen_at: datetime
 
 
+def in_force(day: date | sa.BindParameter[date]) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions under which a role grant counts on ``day``."""
+    return (
+        RoleGrant.state == GrantState.IN_FORCE,
+        RoleGrant.starts_on <= day,
+        sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= day),
+    )
+
+
+# Each request asks these: they are put together once, which takes longer than the database does.
+_SIGNED_IN = (
+    sa.select(
+        SignInSession.id,
+        SignInSession.public_id.label("session_public_id"),
+        SignInSession.last_seen_at,
+        SignInSession.reauthenticated_at,
+        Person.id.label("person_id"),
+        Person.public_id,
+        Person.name,
+        Person.staff_number,
+        Person.state,
+        Person.unit_id,
+        Account.temporary_until,
+        Account.privacy_notice,
+        Preference.language,
+        Preference.text_size,
+    )
+    .join(Person, Person.id == SignInSession.person_id)
+    .join(Account, Account.person_id == Person.id)
+    .outerjoin(Preference, Preference.person_id == Person.id)
+    .where(
+        SignInSession.token_hash == sa.bindparam("token_hash"),
+        SignInSession.ended_at.is_(None),
+        SignInSession.last_seen_at >= sa.bindparam("not_seen_since"),
+        SignInSession.created_at >= sa.bindparam("created_after"),
+        Person.state != StaffState.ENDED,  # one who signed in at the moment they left
+    )
+)
+_ROLES_HELD = (
+    sa.select(RoleGrant.role, OrgUnit.path)
+    .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
+    .where(RoleGrant.person_id == sa.bindparam("person_id"), *in_force(sa.bindparam("day", type_=sa.Date)))
+    .order_by(RoleGrant.id)
+)
+_PERSON_WITH_ID = (
+    sa.select(Person)
+    .where(Person.id == sa.bindparam("person_id"))
+    .options(joinedload(Person.unit).joinedload(OrgUnit.parent).joinedload(OrgUnit.parent))
+)
+_POSTS_OF = (
+    sa.select(PostHolding)
+    .where(
+        PostHolding.person_id == sa.bindparam("person_id"),
+        PostHolding.starts_on <= sa.bindparam("day", type_=sa.Date),
+        sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= sa.bindparam("day", type_=sa.Date)),
+    )
+    .options(joinedload(PostHolding.unit))
+    .order_by(PostHolding.id)
+)
+
+
 def signed_in(
     session: Session, token_hash: str, *, day: date, not_seen_since: datetime, created_after: datetime
 ) -> SignedIn | None:
@@ -65,43 +126,12 @@ def signed_in(
     ``day``: business date, for the roles in force.
     """
     row = session.execute(
-        sa.select(
-            SignInSession.id,
-            SignInSession.public_id.label("session_public_id"),
-            SignInSession.last_seen_at,
-            SignInSession.reauthenticated_at,
-            Person.id.label("person_id"),
-            Person.public_id,
-            Person.name,
-            Person.staff_number,
-            Person.state,
-            Person.unit_id,
-            Account.temporary_until,
-            Account.privacy_notice,
-            Preference.language,
-            Preference.text_size,
-        )
-        .join(Person, Person.id == SignInSession.person_id)
-        .join(Account, Account.person_id == Person.id)
-        .outerjoin(Preference, Preference.person_id == Person.id)
-        .where(
-            SignInSession.token_hash == token_hash,
-            SignInSession.ended_at.is_(None),
-            SignInSession.last_seen_at >= not_seen_since,
-            SignInSession.created_at >= created_after,
-            Person.state != StaffState.ENDED,  # one who signed in at the moment they left
-        )
+        _SIGNED_IN, {"token_hash": token_hash, "not_seen_since": not_seen_since, "created_after": created_after}
     ).one_or_none()
     if row is None:
         return None
     roles = tuple(
-        HeldRole(role, path)
-        for role, path in session.execute(
-            sa.select(RoleGrant.role, OrgUnit.path)
-            .join(OrgUnit, OrgUnit.id == RoleGrant.unit_id)
-            .where(RoleGrant.person_id == row.person_id, *in_force(day))
-            .order_by(RoleGrant.id)
-        )
+        HeldRole(role, path) for role, path in session.execute(_ROLES_HELD, {"person_id": row.person_id, "day": day})
     )
     return SignedIn(
         session_id=row.id,
@@ -121,15 +151,6 @@ def signed_in(
         must_change_password=row.temporary_until is not None,
         privacy_notice=row.privacy_notice,
         last_seen_at=row.last_seen_at,
-    )
-
-
-def in_force(day: date) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the conditions under which a role grant counts on ``day``."""
-    return (
-        RoleGrant.state == GrantState.IN_FORCE,
-        RoleGrant.starts_on <= day,
-        sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= day),
     )
 
 
@@ -254,18 +275,7 @@ def sessions_of(session: Session, person_id: int, *, not_seen_since: datetime) -
 
 def posts_of(session: Session, person_id: int, day: date) -> list[PostHolding]:
     """Return the posts a person holds on ``day``."""
-    return list(
-        session.scalars(
-            sa.select(PostHolding)
-            .where(
-                PostHolding.person_id == person_id,
-                PostHolding.starts_on <= day,
-                sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day),
-            )
-            .options(joinedload(PostHolding.unit))
-            .order_by(PostHolding.id)
-        )
-    )
+    return list(session.scalars(_POSTS_OF, {"person_id": person_id, "day": day}))
 
 
 def all_posts_of(session: Session, person_id: int) -> list[PostHolding]:
@@ -426,11 +436,7 @@ def demo_people_exist(session: Session) -> bool:
 
 def person_with_id(session: Session, person_id: int | None) -> Person:
     """Return a person by internal id, with the unit. For the actor's own record; raises NotFound."""
-    person = session.scalar(
-        sa.select(Person)
-        .where(Person.id == person_id)
-        .options(joinedload(Person.unit).joinedload(OrgUnit.parent).joinedload(OrgUnit.parent))
-    )
+    person = session.scalar(_PERSON_WITH_ID, {"person_id": person_id})
     if person is None:
         raise NotFound("people.person.not_found")
     return person
