@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -526,6 +527,10 @@ def due_for_newcomer(
     return _due(session, known, condition, today, as_mentor=False)
 
 
+# A select never changes, and putting these together takes longer than asking them: they are kept by person.
+
+
+@lru_cache(maxsize=1000)
 def proposals_to_answer(person_id: int) -> sa.Select[int]:
     """Count the proposed pairs to which a person has not said yes or no."""
     mine = sa.or_(
@@ -535,6 +540,7 @@ def proposals_to_answer(person_id: int) -> sa.Select[int]:
     return sa.select(sa.func.count(MentoringPair.id)).where(MentoringPair.state == PairState.PROPOSED, mine)
 
 
+@lru_cache(maxsize=1000)
 def sessions_to_answer(person_id: int, *, as_mentor: bool) -> sa.Select[int]:
     """Count the sessions that wait for a newcomer's answer, or the corrections that wait for a mentor's."""
     owner, state = (
@@ -545,6 +551,7 @@ def sessions_to_answer(person_id: int, *, as_mentor: bool) -> sa.Select[int]:
     return sa.select(sa.func.count(MentoringSession.id)).where(owner == person_id, MentoringSession.state == state)
 
 
+@lru_cache(maxsize=1000)
 def checkpoints_due(mentor_id: int, today: date) -> sa.Select[int]:
     """Count the checkpoints that a mentor has to write by ``today``."""
     return (
