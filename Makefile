@@ -36,7 +36,7 @@ check: setup-test ## lint, format, types, import contract, content (seconds)
 	@.venv/bin/lms content check
 
 bench: setup-test ## measure speed and memory on a scratch instance, with the aims beside each figure (about 4 minutes)
-	@$(PY) scripts/bench.py
+	@$(PY) -m scripts.bench
 
 ## Work on it
 .PHONY: format migration translations lock help

@@ -10,7 +10,7 @@ import pytest
 from lms.access.identity import CONSOLE
 from lms.quizzes.kinds import KINDS, NO_WORDS, ChoiceItem, Option, TriageItem, Words
 from lms.quizzes.rules import FULL
-from scripts import bench
+from scripts.bench import figures, instance, memory
 
 COMMON: dict[str, Any] = {
     "key": "c01-001",
@@ -38,28 +38,28 @@ COMMON: dict[str, Any] = {
     ],
 )
 def test_a_percentile_is_one_of_the_values(values: list[float], percent: float, expected: float) -> None:
-    assert bench.percentile(values, percent) == expected
+    assert figures.percentile(values, percent) == expected
 
 
 def test_without_values_there_is_no_percentile() -> None:
     with pytest.raises(ValueError, match="no values"):
-        bench.percentile([], 95)
+        figures.percentile([], 95)
 
 
 def test_an_aim_that_is_just_reached_is_met() -> None:
-    assert bench.verdict(100.0, 100.0, at_most=True) == "met"
-    assert bench.verdict(100.1, 100.0, at_most=True) == "MISSED"
-    assert bench.verdict(250.0, 250.0, at_most=False) == "met"
-    assert bench.verdict(249.9, 250.0, at_most=False) == "MISSED"
-    assert bench.verdict(1.0, None, at_most=True) == ""
+    assert figures.verdict(100.0, 100.0, at_most=True) == "met"
+    assert figures.verdict(100.1, 100.0, at_most=True) == "MISSED"
+    assert figures.verdict(250.0, 250.0, at_most=False) == "met"
+    assert figures.verdict(249.9, 250.0, at_most=False) == "MISSED"
+    assert figures.verdict(1.0, None, at_most=True) == ""
 
 
 def test_a_load_with_an_error_has_failed_however_fast_it_was() -> None:
-    load = bench.Load(milliseconds=[1.0] * 1000, seconds=1.0)
+    load = figures.Load(milliseconds=[1.0] * 1000, seconds=1.0)
     assert load.row("pages", rate=400).verdict == "met"
     load.errors.append("GET /: 500")
     assert load.row("pages", rate=400).verdict == "FAILED 1x: GET /: 500"
-    assert bench.Load().row("pages").verdict == "FAILED"
+    assert figures.Load().row("pages").verdict == "FAILED"
 
 
 def test_the_right_answers_get_all_points() -> None:
@@ -68,22 +68,22 @@ def test_the_right_answers_get_all_points() -> None:
 
     options = (option("a", right=True), option("b", right=False), option("c", right=True))
     many = ChoiceItem(kind="multiple", options=options, **COMMON)
-    assert bench.right_answer(many) == {"choices": ["a", "c"]}
+    assert instance.right_answer(many) == {"choices": ["a", "c"]}
     triage = TriageItem(kind="triage", ways=options[1:], ask=Words("先做"), options=options[:2], **COMMON)
-    assert bench.right_answer(triage) == {"way": "c", "act": "a"}
+    assert instance.right_answer(triage) == {"way": "c", "act": "a"}
     for item in (many, triage):
-        assert KINDS[item.kind].mark(item, bench.right_answer(item)).correctness == FULL
+        assert KINDS[item.kind].mark(item, instance.right_answer(item)).correctness == FULL
 
 
 def test_saves_go_round_the_questions_and_count_upward() -> None:
-    learner = bench.Learner("BN0000", CONSOLE, answers={1: {"choice": "a"}, 2: {"choice": "b"}}, seqs={1: 1, 2: 1})
+    learner = instance.Learner("BN0000", CONSOLE, answers={1: {"choice": "a"}, 2: {"choice": "b"}}, seqs={1: 1, 2: 1})
     assert [learner.next_save()[:2] for _ in range(4)] == [(1, 2), (2, 2), (1, 3), (2, 3)]
 
 
 def test_memory_is_read_and_a_process_that_has_ended_counts_nothing() -> None:
-    assert bench.pss_megabytes([os.getpid()]) > 1
-    assert bench.pss_megabytes([4_194_305]) == 0
-    assert os.getpid() in bench.family(os.getppid())
+    assert memory.pss_megabytes([os.getpid()]) > 1
+    assert memory.pss_megabytes([4_194_305]) == 0
+    assert os.getpid() in memory.family(os.getppid())
 
 
 def test_make_help_shows_it() -> None:

@@ -1,0 +1,1 @@
+"""Measuring speed and memory on a scratch instance: ``make bench``."""
