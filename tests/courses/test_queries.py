@@ -91,7 +91,7 @@ def test_progress_is_five_questions_to_the_database(db: Database, me: Identity, 
         answer_lesson(db, me, course, f"{course}-l01")
     with db.reading() as session, count_queries(db) as statements:
         queries.home_of(session, me.person_id or 0)
-    assert len(statements) <= 5
+    assert len(statements) <= 4
 
 
 def test_what_is_not_there_is_not_found(db: Database, me: Identity) -> None:
