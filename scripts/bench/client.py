@@ -22,7 +22,7 @@ from scripts.bench.instance import Learner
 
 CLIENTS = 8
 LOAD_SECONDS = 6.0
-READING_SECONDS = 1.5
+READING_SECONDS = 1.0
 
 
 class Browser:

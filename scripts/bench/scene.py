@@ -149,7 +149,8 @@ def _pattern(connection: sa.Connection, number: str) -> _Pattern:
     )
 
 
-def _copied(row: Mapping[str, Any], names: Mapping[str, str], **changes: Any) -> dict[str, Any]:
+def copied(row: Mapping[str, Any], names: Mapping[str, str], **changes: Any) -> dict[str, Any]:
+    """Return a row to be inserted: without its id, public ids exchanged, ``changes`` where the table has the column."""
     kept = {name: _renamed(value, names) for name, value in row.items() if name != "id"}
     return kept | {name: value for name, value in changes.items() if name in row}
 
@@ -164,7 +165,7 @@ def add_candidates(db: Database, learners: Sequence[Learner], unit_id: int, coun
         patterns = [_pattern(connection, each.number) for each in learners[:PATTERNS]]
         numbers = [f"BK{each:04d}" for each in range(count)]
         persons = [
-            _copied(
+            copied(
                 patterns[at % len(patterns)].person,
                 {},
                 public_id=new_public_id(),
@@ -193,7 +194,7 @@ def add_candidates(db: Database, learners: Sequence[Learner], unit_id: int, coun
             }
             for table, rows in pattern.rows.items():
                 added[table] += [
-                    _copied(
+                    copied(
                         row,
                         names,
                         person_id=person_id,
@@ -330,15 +331,18 @@ def disagreeing(settings: Settings) -> dict[str, str]:
     """Return what ``lms competency rebuild --check`` and ``lms duties rebuild --check`` find; empty for nothing."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LMS_")}
     environment |= {"LMS_INSTANCE": str(settings.instance), "LMS_LOG_LEVEL": settings.log_level}
-    found = {}
-    for group in ("competency", "duties"):
-        done = subprocess.run(
+    checks = {
+        group: subprocess.Popen(
             [sys.executable, "-m", "lms", group, "rebuild", "--check"],
             env=environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        found[group] = "" if done.returncode == 0 else (lines or ["no output"])[-1]
+        for group in ("competency", "duties")
+    }
+    found = {}
+    for group, check in checks.items():
+        told, _ = check.communicate()
+        found[group] = "" if check.returncode == 0 else (told.strip().splitlines() or ["no output"])[-1]
     return found

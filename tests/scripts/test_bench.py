@@ -10,7 +10,7 @@ import pytest
 from lms.access.identity import CONSOLE
 from lms.quizzes.kinds import KINDS, NO_WORDS, ChoiceItem, Option, TriageItem, Words
 from lms.quizzes.rules import FULL
-from scripts.bench import figures, instance, memory
+from scripts.bench import figures, instance, memory, pages, scene
 
 COMMON: dict[str, Any] = {
     "key": "c01-001",
@@ -84,6 +84,24 @@ def test_memory_is_read_and_a_process_that_has_ended_counts_nothing() -> None:
     assert memory.pss_megabytes([os.getpid()]) > 1
     assert memory.pss_megabytes([4_194_305]) == 0
     assert os.getpid() in memory.family(os.getppid())
+
+
+def test_a_page_is_met_by_its_time_and_its_queries_together() -> None:
+    page = pages.Timed("duty list", "CG0231", "/me/duties")
+    quick = figures.Load(milliseconds=[10.0] * 20)
+    slow = figures.Load(milliseconds=[10.0] * 18 + [400.0] * 2)
+    assert pages.page_row(page, quick, 12).verdict == "met"
+    assert pages.page_row(page, quick, 13).verdict == "MISSED"
+    assert pages.page_row(page, slow, 12).verdict == "MISSED"
+    quick.errors.append("GET /me/duties: 404, 9 bytes")
+    assert pages.page_row(page, quick, 12).verdict == "FAILED 1x: GET /me/duties: 404, 9 bytes"
+    assert pages.page_row(page, figures.Load(), 12).verdict == "FAILED 0x: no answer at all"
+
+
+def test_a_copy_is_named_anew_also_inside_of_json() -> None:
+    row = {"id": 7, "public_id": "old", "parts": {"quiz": {"evidence": ["old", "kept"]}}, "level": 2, "person_id": 1}
+    copied = scene.copied(row, {"old": "new"}, person_id=9, serial=4)
+    assert copied == {"public_id": "new", "parts": {"quiz": {"evidence": ["new", "kept"]}}, "level": 2, "person_id": 9}
 
 
 def test_make_help_shows_it() -> None:
