@@ -17,6 +17,7 @@ from lms.people.rules import PersonAction, Post
 from tests.certification import making
 from tests.conftest import CountQueries, Site
 from tests.duties.lists import Lists
+from tests.duties.test_services import reword
 from tests.world import NOW, TODAY, World, shipped_content
 
 
@@ -117,6 +118,21 @@ def test_an_acknowledgement_waits_until_it_is_given_and_after_a_change(
     assert len(statements) <= 3
     lists.move("M1", PersonAction.SECOND)
     assert not waits("M1")
+
+
+def test_what_is_kept_of_a_list_follows_its_words(lists: Lists, db: Database, world: World) -> None:
+    def waits() -> bool:
+        with db.reading() as session:
+            found = queries.waiting_acknowledgement(session, world.person_ids["M1"])
+        assert found is lists.view("M1").is_waiting
+        return found
+
+    lists.acknowledge("M1")
+    assert not waits()
+    reword(db, "limit: 15m", "limit: 10m")
+    assert waits()
+    lists.acknowledge("M1")
+    assert not waits()
 
 
 def test_the_team_shows_who_has_still_to_read(lists: Lists, db: Database, world: World) -> None:
