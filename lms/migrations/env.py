@@ -13,6 +13,7 @@ import lms.courses.models
 import lms.duties.models
 import lms.jobs.models
 import lms.mentoring.models
+import lms.messages.models
 import lms.people.models
 import lms.quizzes.models
 import lms.selection.models
@@ -23,6 +24,7 @@ MODELS = (
     lms.audit.models,
     lms.jobs.models,
     lms.mentoring.models,
+    lms.messages.models,
     lms.people.models,
     lms.content.models,
     lms.competency.models,

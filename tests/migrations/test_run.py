@@ -141,6 +141,10 @@ def test_each_revision_goes_up_down_and_up_to_the_same_shape(nothing: str, engin
     assert shape(engine) == shapes[head_revision()]
 
 
+PROGRAMMES = "a2fa5f61d79f"
+"""The revision from which programmes are a kind of content."""
+
+
 def test_down_and_up_again_with_people_in_it_keeps_every_row_of_tables_that_stay(site: Site) -> None:
     url, engine = site.settings.database_url, site.db.engine
     before = row_counts(engine)
@@ -148,10 +152,12 @@ def test_down_and_up_again_with_people_in_it_keeps_every_row_of_tables_that_stay
     assert before["audit_entry"] > 60
     # The programmes are a kind of content that no revision before theirs can hold; the next sync brings them back.
     older = before | {name: before[name] - 1 for name in ("content_current", "content_revision")}
-    for revision in reversed(history()[:-1]):
+    revisions = history()
+    for at, revision in reversed(list(enumerate(revisions[:-1]))):
         migrations.downgrade(url, revision)
         lower = row_counts(engine)
-        assert lower == {name: older[name] for name in lower}
+        expected = before if at >= revisions.index(PROGRAMMES) else older
+        assert lower == {name: expected[name] for name in lower}
     migrations.upgrade(url)
     after = row_counts(engine)
     assert after.keys() == before.keys()
