@@ -32,6 +32,8 @@ import lms.jobs.cli
 import lms.jobs.views
 import lms.mentoring.forms
 import lms.mentoring.views
+import lms.messages.forms
+import lms.messages.views
 import lms.people.cli
 import lms.people.forms
 import lms.people.views
@@ -55,12 +57,15 @@ from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.core.db import Database
 from lms.core.reactions import Listeners
 from lms.courses.content import COURSE, PROGRAMMES
+from lms.dashboard import tasks as reminders
 from lms.duties import services as duty_lists
 from lms.duties import tasks as duties
 from lms.jobs.services import Handler
 from lms.mentoring import queries as mentoring_queries
 from lms.mentoring import tasks as mentoring
 from lms.mentoring.services import pairs
+from lms.messages import services as inbox
+from lms.messages import tasks as messages_kept
 from lms.people import tasks as people
 from lms.people.events import PersonMoved, PostsChanged
 from lms.people.services import roster, traces
@@ -107,6 +112,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     lms.people.views.blueprint,
     lms.competency.views.blueprint,
     lms.mentoring.views.blueprint,
+    lms.messages.views.blueprint,
     lms.duties.views.blueprint,
     lms.jobs.views.blueprint,
 )
@@ -140,7 +146,7 @@ LISTENERS: Listeners = {
     LevelsChanged: (duty_lists.on_levels_changed,),
     CertificateIssued: (duty_lists.on_certificate_issued,),
     CertificateEnded: (duty_lists.on_certificate_ended,),
-    PersonMoved: (pairs.person_moved, duty_lists.on_person_moved),
+    PersonMoved: (inbox.on_person_moved, pairs.person_moved, duty_lists.on_person_moved),
     PostsChanged: (duty_lists.on_posts_changed,),
 }
 """Event class → functions (session, event), run in this order inside the act's transaction."""
@@ -159,6 +165,8 @@ SCHEDULE: Sequence[Callable[[Database], None]] = (
     certification.sweep,
     certification.expire_due,
     duties.refresh_due,
+    reminders.remind_due,
+    messages_kept.sweep,
     roster.sweep,
     people.end_lapsed_roles,
     traces.sweep,
@@ -201,6 +209,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
     Entry("duties.team", _l("确认"), "check", Permission.DUTY_TEAM_SEE, in_full=_l("职责清单确认情况")),
     Entry("duties.matrix", _l("权限"), "search", Permission.DUTY_SEE, in_full=_l("谁能办什么")),
+    Entry("messages.inbox", _l("消息"), "bell", Permission.MESSAGE_READ),
     Entry("people.roles", _l("角色"), "person", Permission.ROLE_CONFIRM),
     Entry("people.units", _l("单位"), "list", Permission.UNIT_SEE, in_full=_l("单位和网格")),
     Entry("people.me", _l("我的"), "person", Permission.OWN_PROFILE),

@@ -94,6 +94,7 @@ GRANTS: Mapping[Permission, tuple[Grant, ...]] = {
     Permission.JOB_SEE: (EVERYONE, CONSOLE),
     Permission.LEVEL_REBUILD: (CONSOLE,),
     Permission.LEVEL_SEE: (EVERYONE, _mentor(), _leader(), _official(), _trainer()),
+    Permission.MESSAGE_READ: (EVERYONE,),
     Permission.NOTICE_POST: (_official(),),
     Permission.OBJECTION_ANSWER: (_official(),),
     Permission.OPINION_GIVE: (_official(),),

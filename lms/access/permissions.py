@@ -74,6 +74,8 @@ class Permission(enum.StrEnum):
     """Compute all levels anew from the evidence."""
     LEVEL_SEE = "competency:level:see"
     """See a person's competency levels and open the evidence behind them."""
+    MESSAGE_READ = "messages:read"
+    """Read the own inbox, and note what was seen."""
     NOTICE_POST = "selection:notice:post"
     """Post, extend or edit a public notice."""
     OBJECTION_ANSWER = "selection:objection:answer"

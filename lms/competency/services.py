@@ -41,6 +41,8 @@ from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
 from lms.core.ids import new_public_id
 from lms.core.reactions import publish
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 from lms.people import queries as people
 
 QUIZ_ATTEMPT = "quiz_attempt"
@@ -144,6 +146,8 @@ def recompute(
     )
     session.flush()  # whoever listens may look at the history
     if moves:
+        rose = sum(each.after > each.before for each in moves)
+        tell(session, person_id, MessageKind.LEVELS, {"rose": rose, "fell": len(moves) - rose}, now=now)
         publish(session, LevelsChanged(at=now, person_id=person_id, moves=tuple(moves), cause=str(cause)))
     return [each.code for each in moves]
 

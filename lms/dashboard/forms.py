@@ -5,6 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from lms.audit.rules import AuditTag
+from lms.dashboard.rules import Waits
 
 TAG_WORDS: dict[AuditTag, Any] = {
     AuditTag.ACCOUNT_OPENED: _l("打印了登录纸条"),
@@ -154,3 +155,21 @@ FIELD_WORDS: dict[str, Any] = {
 
 ACTOR_WORDS: dict[str, Any] = {"console": _l("机器上的命令"), "system": _l("系统"), "anybody": _l("公示页上的居民")}
 """Who acts without being a person."""
+
+WAITS_WORDS: dict[Waits, Any] = {
+    Waits.PROPOSALS: _l("带教结对等您回答"),
+    Waits.SESSIONS: _l("师傅记的带教等您确认"),
+    Waits.CORRECTIONS: _l("徒弟的更正等您看"),
+    Waits.CHECKPOINTS: _l("带教小结该写了"),
+    Waits.DUTY_LIST: _l("职责清单等您看过、确认"),
+    Waits.SELECTION: _l("选拔等您办的"),
+    Waits.CERTIFICATES: _l("证书等您签发"),
+    Waits.RECOGNITIONS: _l("等级认定等您确认"),
+    Waits.ROLES: _l("角色等您确认"),
+    Waits.CANDIDATES: _l("候选人等核对材料"),
+    Waits.SLIPS: _l("还没有登录纸条的人"),
+    Waits.PAIRS: _l("带教小结拖了，或者到期没办"),
+    Waits.GRIDS: _l("网格人员没配齐"),
+    Waits.CERTIFICATES_DUE: _l("证书 60 天内到期"),
+}
+"""What waits for a person."""

@@ -3,25 +3,31 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lms.access.decide import held_grants
-from lms.access.identity import Identity
+from lms.access.decide import held_grants, may_use
+from lms.access.identity import Identity, Role
 from lms.access.matrix import Reach
 from lms.access.permissions import Permission
 from lms.audit.models import AuditEntry
+from lms.certification import queries as certificates
 from lms.certification.models import Certificate
 from lms.certification.rules import CertificateState
 from lms.competency.models import Recognition
 from lms.competency.rules import RecognitionState
 from lms.core.clock import SHANGHAI
+from lms.dashboard.rules import Waits
+from lms.duties import queries as duties
 from lms.duties.models import DutyStanding
-from lms.duties.rules import DutyState
+from lms.duties.rules import CERTIFICATE_NEEDED, DutyState
+from lms.mentoring import queries as mentoring
 from lms.people import queries as people
 from lms.people.models import OrgUnit, Person
+from lms.people.rules import Post, UnitKind
+from lms.selection import queries as selection
 
 
 @dataclass(frozen=True)
@@ -87,11 +93,12 @@ def person_named(session: Session, staff_number: str) -> str:
     return found or ""
 
 
+Name = TypeVar("Name", bound=str)
 Count = sa.Select[int]
 """A select of one number."""
 
 
-def counted(session: Session, counts: Mapping[str, Count]) -> dict[str, int]:
+def counted(session: Session, counts: Mapping[Name, Count]) -> dict[Name, int]:
     """Return several counts by name, asked for in one statement."""
     if not counts:
         return {}
@@ -161,3 +168,53 @@ def _count(
         .join(owner.class_, owner == Person.id)
         .where(waiting, owner != identity.person_id, people.reachable_persons(identity, permission))
     )
+
+
+# --- what waits for a person -------------------------------------------------------------------------------
+
+
+def waiting(session: Session, identity: Identity, posts: Collection[Post], today: date) -> dict[Waits, int]:
+    """Return how many things of each kind wait for a person on a day (three queries), kinds with none left out.
+
+    Grids that are not fully staffed are asked for apart (``grids_lacking``). ``posts``: those the person holds.
+    What their roles make theirs to do, what they are as mentor, as newcomer and as holder of a post.
+    """
+    me = identity.person_id
+    assert me is not None, "only persons have things waiting"
+    counts: dict[Waits, Count] = {
+        Waits.PROPOSALS: mentoring.proposals_to_answer(me),
+        Waits.SESSIONS: mentoring.sessions_to_answer(me, as_mentor=False),
+        Waits.CORRECTIONS: mentoring.sessions_to_answer(me, as_mentor=True),
+        Waits.CHECKPOINTS: mentoring.checkpoints_due(me, today),
+    }
+    if may_use(identity, Permission.CERTIFICATE_LIST):
+        due = certificates.DeskFilter(decided=certificates.Decided.DUE)
+        counts[Waits.CERTIFICATES] = certificates_to_sign(identity)
+        counts[Waits.CERTIFICATES_DUE] = how_many(
+            certificates.certificates(identity, CERTIFICATE_NEEDED, due, waiting=False, today=today)
+        )
+    if may_use(identity, Permission.RECOGNITION_CONFIRM):
+        counts[Waits.RECOGNITIONS] = recognitions_to_confirm(identity)
+    if may_use(identity, Permission.ROLE_CONFIRM):
+        counts[Waits.ROLES] = people.roles_to_confirm(identity)
+    if may_use(identity, Permission.SLIP_PRINT):
+        counts[Waits.SLIPS] = people.without_account(identity)
+    if may_use(identity, Permission.PERSON_ADMIT):
+        counts[Waits.CANDIDATES] = people.candidates(identity)
+    if may_use(identity, Permission.PAIR_DECIDE):
+        counts[Waits.PAIRS] = mentoring.overdue_pairs(identity, today)
+    if may_use(identity, Permission.ROUND_SEE):
+        counts[Waits.SELECTION] = how_many(selection.waiting(identity, today))
+    found = counted(session, counts)
+    if posts:
+        found[Waits.DUTY_LIST] = int(duties.waiting_acknowledgement(session, me, set(posts)))
+    return {kind: found[kind] for kind in Waits if found.get(kind)}
+
+
+def grids_lacking(session: Session, identity: Identity, today: date) -> list[OrgUnit]:
+    """Return the grids of a leader or an official that are not fully staffed (two queries); of nobody else."""
+    if not (identity.holds(Role.GRID_LEADER) or identity.holds(Role.OFFICIAL)):
+        return []
+    grids = [each for each in people.units_within(session, identity, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
+    standing = people.compositions(session, [each.id for each in grids], today)
+    return [each for each in grids if standing[each.id].breaches]

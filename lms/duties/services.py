@@ -29,7 +29,9 @@ from lms.core.errors import Conflict
 from lms.core.ids import new_public_id
 from lms.duties import queries
 from lms.duties.models import DutyAcknowledgement, DutyChange, DutyList, DutyStanding
-from lms.duties.rules import CERTIFICATE_NEEDED, Verdict, next_day, verdicts
+from lms.duties.rules import CERTIFICATE_NEEDED, MAY_ACT, DutyState, Verdict, next_day, verdicts
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 from lms.people import queries as people
 from lms.people.events import PersonMoved, PostsChanged
 
@@ -188,6 +190,18 @@ class _Keeper:
             for key in changed
         ]
         self.session.execute(sa.insert(DutyChange), history)
+        self._tell(before, found, changed)
+
+    def _tell(self, before: Mapping[str, Verdict], found: Mapping[str, Verdict], changed: Sequence[str]) -> None:
+        """Tell the person what they may do alone from now on, or no more; a list that begins is not told."""
+        states = [(key in before and before[key].state, key in found and found[key].state) for key in changed]
+        values = {
+            "opened": sum(then is not DutyState.OPEN and now is DutyState.OPEN for then, now in states),
+            "grace": sum(now is DutyState.GRACE for _then, now in states),
+            "closed": sum(then in MAY_ACT and now not in MAY_ACT for then, now in states),
+        }
+        if any(values.values()):
+            tell(self.session, self.person.id, MessageKind.DUTIES, values, now=self.now)
 
 
 def refresh_by_time(session: Session, person_id: int, *, now: datetime) -> list[str]:

@@ -153,6 +153,20 @@ def next_case_state(state: CaseState, action: CaseAction) -> CaseState | None:
     return CASE_TRANSITIONS.get((state, action))
 
 
+TOLD = (
+    CaseState.INCOMPLETE,
+    CaseState.COMPLETE,
+    CaseState.NOT_ENDORSED,
+    CaseState.NOT_READY,
+    CaseState.PROPOSED,
+    CaseState.APPROVED,
+    CaseState.REFUSED,
+    CaseState.FILED,
+    CaseState.NOT_PLACED,
+    CaseState.CANCELLED,
+)
+"""States of which the applicant is told; their own withdrawal and the steps between are not."""
+
 APPLYING = (StaffState.CANDIDATE, StaffState.TRAINEE)
 """States of persons who may apply: whoever is on duty is filed already."""
 

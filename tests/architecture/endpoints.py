@@ -436,6 +436,8 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "mentoring.propose": Endpoint(cases=of_person("public_id"), scope=person_scope),
     "mentoring.session": Endpoint(cases=for_each_holder(_session), scope=pair_scope),
     "mentoring.topics": Endpoint(cases=for_each_holder(_pair), scope=pair_scope),
+    "messages.inbox": Endpoint(),
+    "messages.seen": Endpoint(),
     "people.add_person": Endpoint(),
     "people.add_unit": Endpoint(),
     "people.admit_person": Endpoint(cases=of_person("public_id"), scope=person_scope),

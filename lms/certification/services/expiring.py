@@ -10,6 +10,8 @@ from lms.certification.rules import CertificateAction, next_state
 from lms.certification.services import acts
 from lms.core import clock
 from lms.core.reactions import publish
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 
 
 def expire(session: Session, actor: Identity, public_id: str, *, now: datetime) -> bool:
@@ -24,5 +26,6 @@ def expire(session: Session, actor: Identity, public_id: str, *, now: datetime) 
     if certificate.expires_on is None or certificate.expires_on >= clock.local_date(now):
         return False
     acts.change(session, actor, role, found, CertificateAction.EXPIRE, {}, now=now)
+    tell(session, found.certificate.person_id, MessageKind.CERTIFICATE, {"state": EndCause.EXPIRED.value}, now=now)
     publish(session, acts.ended(found, EndCause.EXPIRED, now))
     return True

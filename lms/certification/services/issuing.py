@@ -34,6 +34,8 @@ from lms.core.errors import Conflict
 from lms.core.ids import new_public_id, new_readable_code
 from lms.core.reactions import publish
 from lms.jobs import services as jobs
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 
 if TYPE_CHECKING:
     from lms.people.models import Person
@@ -167,6 +169,7 @@ def sign_off(
         },
         now=now,
     )
+    tell(session, person.id, MessageKind.CERTIFICATE, {"state": "issued"}, now=now)
     publish(
         session,
         CertificateIssued(at=now, person_id=person.id, kind=certificate.kind, certificate=certificate.public_id),

@@ -9,6 +9,8 @@ from lms.certification.events import EndCause
 from lms.certification.rules import CertificateAction
 from lms.certification.services import acts
 from lms.core.reactions import publish
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 
 
 def propose_revocation(session: Session, actor: Identity, public_id: str, *, reason: str, now: datetime) -> None:
@@ -60,4 +62,5 @@ def revoke(session: Session, actor: Identity, public_id: str, *, now: datetime) 
         now=now,
         reason=found.certificate.reason,
     )
+    tell(session, found.certificate.person_id, MessageKind.CERTIFICATE, {"state": EndCause.REVOKED.value}, now=now)
     publish(session, acts.ended(found, EndCause.REVOKED, now))

@@ -1,6 +1,6 @@
 """Proposing a mentor, saying yes or no to it, and what an official and the mentor do with a pair until it ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ from lms.mentoring.rules import (
     needs_reason,
     next_state,
 )
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 from lms.people import queries as people
 from lms.people.events import PersonMoved
 from lms.people.rules import StaffState, clean_line
@@ -165,7 +167,17 @@ def _add(
         session.flush()  # the unique index has the last word
     except IntegrityError as error:
         raise Conflict("mentoring.pair.already") from error
+    _tell(session, actor, (newcomer.id, mentor.id), PairState.PROPOSED, pair.public_id, now)
     return pair.public_id
+
+
+def _tell(
+    session: Session, actor: Identity, person_ids: Iterable[int], state: PairState, public_id: str, now: datetime
+) -> None:
+    """Tell mentor and newcomer of a pair's new state; whoever brought it about knows."""
+    for person_id in person_ids:
+        if person_id != actor.person_id:
+            tell(session, person_id, MessageKind.PAIR, {"state": state.value}, target=public_id, now=now)
 
 
 # --- the answers of the two -------------------------------------------------------------------------------
@@ -452,5 +464,7 @@ def _move(
         raise Conflict("mentoring.pair.moved_on")
     changed = {name: [getattr(pair, name), value] for name, value in values.items() if name in {"starts_on", "ends_on"}}
     diff = {"state": [pair.state.value, after.value], **changed}
+    if after is not pair.state:
+        _tell(session, actor, (pair.newcomer.id, pair.mentor.id), after, pair.public_id, now)
     _record(session, actor, role, _TAGS[action], pair, diff, now=now, reason=reason)
     session.expire_all()

@@ -19,6 +19,8 @@ from lms.audit.rules import AuditTag
 from lms.core import clock
 from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
+from lms.messages.rules import MessageKind
+from lms.messages.services import tell
 from lms.people import queries as people
 from lms.people.rules import clean_line
 from lms.people.services import posts
@@ -26,6 +28,7 @@ from lms.selection import queries
 from lms.selection.models import SelectionApplication, SelectionRound
 from lms.selection.rules import (
     LONGEST_REASON,
+    TOLD,
     CaseAction,
     RoundAction,
     barred_by,
@@ -148,6 +151,15 @@ def move_case(
         reason=reason,
         diff={"state": [before.value, after.value], "person": case.person.public_id, **(shown or {})},
     )
+    if after in TOLD:
+        tell(
+            session,
+            case.person_id,
+            MessageKind.APPLICATION,
+            {"state": after.value},
+            target=case.public_id,
+            now=now,
+        )
     session.expire(case)
 
 
