@@ -18,8 +18,14 @@ from lms.demo.people import CAST, Cast
 from lms.demo.stage import Script, Stage, once
 from lms.people.rules import GrantAction, PersonAction, StaffState
 
+TRIED = 545
+"""The working day before the load on which the units were entered and one officer tried the product: over two years."""
+TRIED_BY = "CG0124"
+"""What they won then has grown too old since, so that one level has lapsed （待复训）."""
+LAPSED = 20
+"""The working day on which the worker finds that it has lapsed."""
 FOUNDED = 100
-"""The working day before the load on which the first units were entered: some five months."""
+"""The working day before the load on which the whole office began: some five months."""
 
 NOT_YET_SIGNED_IN = "CG0241"
 """One demo person still has the slip's code: the first steps can be tried with them."""
@@ -98,6 +104,7 @@ STUDIES = (
     Study("CG0102", "c01", 89, 2, sittings=(passed(77, 94),)),
     Study("CG0102", "c04", 74, 3, sittings=(missed(56, 92), passed(55, 96)), care=0.95),
     Study("CG0102", "c05", 72, 3, sittings=(passed(52, 92),), care=0.95),
+    Study(TRIED_BY, "c01", TRIED - 2, 1, sittings=(passed(TRIED - 9, 90),)),
     Study("CG0103", "c01", 88, 3, sittings=(passed(70, 84),)),
     Study("CG0103", "c04", 66, 3, sittings=(passed(48, 90),)),
     Study("CG0103", "c05", 64, 3, sittings=(passed(47, 88),)),
@@ -159,9 +166,14 @@ def _staff(stage: Stage, passwords: Passwords) -> Iterator[Script]:
         yield once(at, partial(_come, stage, cast, passwords, by=None))
         signs_in = calendar.at(FOUNDED, 8, 50 + minute)
         yield once(signs_in, partial(office.sign_in_first, stage, cast.number, passwords))
+    [tried_by] = [each for each in serving if each.number == TRIED_BY]
+    yield once(calendar.at(TRIED, 8, 50), partial(_try, stage, tried_by, passwords))
+    yield _first_sign_in(stage, TRIED_BY, passwords, TRIED, within=1)
+    yield once(calendar.at(FOUNDED, 9, 2), partial(office.take_post, stage, tried_by, by=FIRST_OFFICIAL))
+    yield once(calendar.at(LAPSED, 8, 2), partial(office.expire_levels, stage))
     at = calendar.at(FOUNDED, 9, 5)
     for cast in serving:
-        if cast.number not in AT_MACHINE:
+        if cast.number not in {*AT_MACHINE, TRIED_BY}:
             at += timedelta(minutes=3)
             yield once(at, partial(_come, stage, cast, passwords, by=FIRST_OFFICIAL))
             yield _first_sign_in(stage, cast.number, passwords, FOUNDED, within=3)
@@ -194,6 +206,12 @@ def _come(stage: Stage, cast: Cast, passwords: Passwords, by: str | None) -> Non
     else:
         office.take_post(stage, cast, by=by)
     office.give_slip(stage, cast.number, passwords, by=by)
+
+
+def _try(stage: Stage, cast: Cast, passwords: Passwords) -> None:
+    """Enter, at the machine itself, the one officer who tried the product before the office began."""
+    office.enter(stage, cast, by=None)
+    office.give_slip(stage, cast.number, passwords, by=None)
 
 
 def _newcomers(stage: Stage, passwords: Passwords) -> Iterator[Script]:

@@ -46,7 +46,7 @@ def load(db: Database, settings: Settings, report: Progress, *, today: date | No
     passwords = office.Passwords(slip, hashes.hash(PASSWORD))
     address = settings.public_base_url or f"http://{settings.host}:{settings.port}"
     stage = Stage(db, today or clock.today(), address, report)
-    founded = moment(stage.calendar.workday(history.FOUNDED), 8, 30)
+    founded = moment(stage.calendar.workday(history.TRIED), 8, 30)
     _take_content_in(db, settings, stage)
     office.found_units(stage, founded)
     stage.commit()
@@ -66,7 +66,7 @@ def _take_content_in(db: Database, settings: Settings, stage: Stage) -> None:
         if content_queries.all_held(reader, COURSE):
             return
     found = examine(registry.CONTENT_TYPES, settings.content_root)
-    content.sync(stage.session, CONSOLE, found.good, now=stage.calendar.at(history.FOUNDED, 8, 15))
+    content.sync(stage.session, CONSOLE, found.good, now=stage.calendar.at(history.TRIED, 8, 15))
 
 
 def _work_off(db: Database) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from lms.access.identity import CONSOLE, Role
+from lms.access.identity import CONSOLE, SYSTEM, Role
 from lms.certification import queries as certificates
 from lms.certification.services import issuing, papers, revoking
+from lms.competency import queries as competency_queries
 from lms.competency import services as competency
 from lms.competency.rules import RecognitionAction
 from lms.core import clock
@@ -89,6 +90,13 @@ def enter(stage: Stage, cast: Cast, *, by: str | None) -> None:
         is_demo=True,
     )
     stage.world.persons[cast.number] = person.public_id
+
+
+def expire_levels(stage: Stage) -> None:
+    """Find the levels that have grown too old, as the worker does every minute."""
+    today = clock.local_date(stage.now)
+    for person_id in competency_queries.persons_due(stage.session, today, 100):
+        competency.expire(stage.session, SYSTEM, person_id, now=stage.now)
 
 
 def take_post(stage: Stage, cast: Cast, *, by: str) -> None:

@@ -11,15 +11,16 @@ from lms.access.identity import Role
 from lms.audit.rules import AuditTag, Entry
 from lms.certification.models import Certificate, CertificateDocument
 from lms.certification.rules import CertificateState, DocumentState
-from lms.competency.models import CompetencyEvidence, CompetencyLevel, Recognition
-from lms.competency.rules import RecognitionState
+from lms.competency.models import CompetencyEvidence, CompetencyLevel, LevelChange, Recognition
+from lms.competency.queries import columns_of
+from lms.competency.rules import RecognitionState, restored
 from lms.core.clock import SHANGHAI
 from lms.core.db import Database
 from lms.courses import queries as courses
 from lms.courses.models import Enrolment
 from lms.courses.rules import EnrolmentState, StepKind
 from lms.demo import load as demo
-from lms.demo.history import STUDIES
+from lms.demo.history import STUDIES, TRIED_BY
 from lms.demo.learning import Outcome
 from lms.mentoring.models import MentoringSession
 from lms.mentoring.rules import SessionState
@@ -153,7 +154,9 @@ def _gaps(entries: Iterable[Entry]) -> list[int]:
 
 
 def test_hardly_a_working_day_passes_without_anything(demo_site: Site) -> None:
-    assert max(_gaps(trail.entries(demo_site.db, 0))) <= 11  # the week of the National Day
+    gaps = sorted(_gaps(trail.entries(demo_site.db, 0)))
+    assert gaps[-2] <= 11  # the week of the National Day
+    assert gaps[-1] > 600  # between the trial and the beginning of the whole office
 
 
 PAGES = {
@@ -189,3 +192,18 @@ def test_every_list_has_three_rows_for_those_who_see_it(demo_site: Site) -> None
             assert response.status_code == 200, (number, path)
             main = response.get_data(as_text=True).partition("<main")[2].partition("</main>")[0]
             assert main.count("<tr") > 3 or main.count("<li") >= 3, (number, path)
+
+
+def test_the_level_of_one_person_has_lapsed(demo_site: Site) -> None:
+    with demo_site.db.reading() as session:
+        rows = session.execute(
+            sa.select(Person.staff_number, CompetencyLevel)
+            .join(Person, Person.id == CompetencyLevel.person_id)
+            .order_by(CompetencyLevel.id)
+        ).all()
+        lapsed = {number for number, row in rows if restored(columns_of(row)).lapsed > row.level}
+        person = session.scalars(sa.select(Person).where(Person.staff_number == TRIED_BY)).one()
+        changes = session.scalars(sa.select(LevelChange).where(LevelChange.person_id == person.id)).all()
+    assert lapsed == {TRIED_BY}
+    assert [each.cause_type for each in changes if each.after < each.before]
+    assert {each.cause_type for each in changes if each.after < each.before} == {"time"}
