@@ -371,7 +371,7 @@ def resident_object(studio: Studio) -> bytes:
     page = studio.phone("", "/notices")
     page.locator("main a").first.click()
     _press(page, "我有意见要反映")
-    return cut(page, "h1", page.get_by_role("button", name="提交"), most=800)
+    return cut(page, "h1", page.get_by_role("button", name="提交"), most=900)
 
 
 # --- the README -------------------------------------------------------------------------------------------
