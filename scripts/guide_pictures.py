@@ -25,7 +25,7 @@ from lms.config import Settings
 from lms.core import clock
 from lms.demo.load import PASSWORD
 from lms.people import queries as people
-from scripts.bench import scratch_settings, served
+from scripts.bench.instance import scratch_settings, served
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 COLOURS = 64

@@ -20,7 +20,7 @@ PAGES = [GUIDES / f"{reader}.md" for reader in READERS]
 QUOTED = re.compile("「([^」\n]*)」")
 SHOWN = re.compile(r'!\[[^\]]*\]\(([^)\s]+)\)|<img src="([^"]+)"')
 NOT_SAID = ("！", "!", "监控", "打卡", "排名", "处罚")
-MOST_LINES = 66
+MOST_LINES = 70
 MOST_BYTES = 60_000
 FEWEST_PICTURES, MOST_PICTURES = 3, 6
 
