@@ -738,13 +738,19 @@ def asked_marks(session: Session, frame: Framework, newcomer_id: int, topic: Top
 
 @dataclass(frozen=True, kw_only=True)
 class Happened:
-    """One entry of the trail on a pair. ``actor``: a name, or system."""
+    """One entry of the trail on a pair. ``actor``: a name, or system; ``ends_on``: the new last day, if it moved."""
 
     tag: str
     at: datetime
     actor: str
     reason: str
-    ends_on: str
+    ends_on: date | None
+
+
+def _new_last_day(tag: str, diff: Mapping[str, Any]) -> date | None:
+    if tag != AuditTag.MENTORING_EXTENDED or "ends_on" not in diff:
+        return None
+    return date.fromisoformat(diff["ends_on"][1])
 
 
 def history_of(session: Session, pair: PairView) -> list[Happened]:
@@ -763,7 +769,7 @@ def history_of(session: Session, pair: PairView) -> list[Happened]:
             at=row.business_at,
             actor=row.name or row.actor,
             reason=row.reason,
-            ends_on=(row.diff.get("ends_on") or ["", ""])[1] if row.tag == AuditTag.MENTORING_EXTENDED else "",
+            ends_on=_new_last_day(row.tag, row.diff),
         )
         for row in rows
     ]

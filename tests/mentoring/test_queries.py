@@ -124,10 +124,10 @@ def test_the_history_says_who_did_what_and_why(acts: Mentoring) -> None:
         view = queries.pair_by_public_id(session, acts.who("O1"), Permission.PAIR_SEE, pair, TODAY)
         found = [(each.tag, each.actor, each.reason, each.ends_on) for each in queries.history_of(session, view)]
     assert found == [
-        ("mentoring:pair:extended", "陈志强", "请过假", "2027-03-24"),
-        ("mentoring:pair:accepted", "李秀兰", "", ""),
-        ("mentoring:pair:accepted", "王建国", "", ""),
-        ("mentoring:pair:proposed", "陈志强", "", ""),
+        ("mentoring:pair:extended", "陈志强", "请过假", TODAY + timedelta(days=120)),
+        ("mentoring:pair:accepted", "李秀兰", "", None),
+        ("mentoring:pair:accepted", "王建国", "", None),
+        ("mentoring:pair:proposed", "陈志强", "", None),
     ]
 
 

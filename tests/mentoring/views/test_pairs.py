@@ -82,7 +82,7 @@ def test_the_acts_of_an_official(acts: Mentoring, as_person: As) -> None:
     assert (late.status_code, "请过假" in page, "2026-12-01" in page) == (422, True, True)
     assert post(official, f"{path}/extend", {"reason": "请过假", "ends_on": "2027-03-31"}).status_code == 302
     page = text_of(official, path)
-    assert "2027-03-31" in page
+    assert "2027年3月31日" in page
     assert "带教中（已延长）" in page
     assert post(official, f"{path}/end", {"reason": ""}).status_code == 422
     assert post(official, f"{path}/end", {"reason": "调走了"}).status_code == 302
