@@ -74,7 +74,7 @@ class Permission(enum.StrEnum):
     """Compute all levels anew from the evidence."""
     LEVEL_SEE = "competency:level:see"
     """See a person's competency levels and open the evidence behind them."""
-    MESSAGE_READ = "messages:read"
+    MESSAGE_READ = "messages:inbox:read"
     """Read the own inbox, and note what was seen."""
     NOTICE_POST = "selection:notice:post"
     """Post, extend or edit a public notice."""
