@@ -127,7 +127,8 @@ def _none_left(*states: CaseState) -> sa.ColumnElement[bool]:
 def _took_part(person_id: int | None) -> sa.ColumnElement[bool]:
     """Return the condition that a person took a part in a case that bars from deciding on it (``BARRED``).
 
-    Kinship by name only is left to the page of the case, which asks the rule itself.
+    Kinship by name only, and checks of the papers before the last one, are left to the page of the case, which asks
+    the rule itself.
     """
     case = SelectionApplication
 
