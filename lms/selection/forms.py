@@ -82,7 +82,7 @@ RELATION_WORDS: dict[Relation, Any] = {
     Relation.IN_LAW: _l("配偶的父母、兄弟姐妹"),
     Relation.OTHER: _l("其他亲属"),
 }
-STATEMENT = _l("我自愿报名参加本次网格员选拔。填写的内容都是真实的。我知道拟选名单要公示，审批以前我可以随时撤回报名。")
+STATEMENT = _l("我自愿报名参加本次网格员选拔。填写的内容都是真实的。我知道拟选名单要公示，备案以前我可以随时撤回报名。")
 """The voluntary statement （自愿声明） as it is shown and kept. Its wording by the competent office: 待补."""
 
 MESSAGES: dict[str, Any] = {
@@ -104,6 +104,12 @@ MESSAGES: dict[str, Any] = {
     "selection.lock.not_proposed": _l("还没有公示，或者已经审批过了。"),
     "selection.lock.notice_runs": _l("公示还没有结束，结束以后再审批。"),
     "selection.lock.objection_open": _l("还有异议没有答复，先答复再办。"),
+    "selection.file.not_trainee": _l(
+        "这位同志现在不是学员，不能备案：离开了的，请“登记撤回报名”；停职或借调的，恢复以后再备案。"
+    ),
+    "selection.lock.not_trainee": _l(
+        "这位同志现在不是学员，不能同意：离开了的，请“登记撤回报名”；停职或借调的，恢复以后再审批。"
+    ),
     "selection.lock.objection_upheld": _l("有异议查实了。要么不同意并写明理由，要么改好名单重新公示。"),
     "selection.notice.days": _l("公示天数写 %(fewest)s 到 %(most)s 个工作日。"),
     "selection.notice.nobody": _l("名单上没有可以公示的人了。"),

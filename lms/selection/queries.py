@@ -555,6 +555,7 @@ class CaseFile:
         running = self.running
         return decision_lock(
             self.case.state,
+            person=self.case.person.state,
             ends_on=running.ends_on if running is not None else None,
             today=today,
             open_objections=sum(each.answered_at is None for each in self.concerning),

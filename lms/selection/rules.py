@@ -126,7 +126,13 @@ UNDECIDED = (
     CaseState.RANKED,
     CaseState.PROPOSED,
 )
-"""States in which nothing is decided yet: the person may withdraw, a cancelled round takes the case along."""
+"""States in which nothing is decided yet: a cancelled round takes the case along."""
+
+WITHDRAWABLE = (*UNDECIDED, CaseState.APPROVED)
+"""States from which a person may withdraw: nobody is put on a post against their will, so until the filing.
+
+Who was approved and leaves before it is noted that way too, so that the round comes to its end.
+"""
 
 CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseAction], CaseState] = {
     (CaseState.SUBMITTED, CaseAction.FIND_INCOMPLETE): CaseState.INCOMPLETE,
@@ -143,7 +149,7 @@ CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseAction], CaseState] = {
     (CaseState.PROPOSED, CaseAction.REFUSE): CaseState.REFUSED,
     (CaseState.RANKED, CaseAction.PASS_OVER): CaseState.NOT_PLACED,
     (CaseState.APPROVED, CaseAction.FILE): CaseState.FILED,
-    **{(state, CaseAction.WITHDRAW): CaseState.WITHDRAWN for state in UNDECIDED},
+    **{(state, CaseAction.WITHDRAW): CaseState.WITHDRAWN for state in WITHDRAWABLE},
     **{(state, CaseAction.CANCEL): CaseState.CANCELLED for state in UNDECIDED},
 }
 
@@ -441,12 +447,21 @@ class Lock(enum.StrEnum):
     OBJECTION_OPEN = "objection_open"
     OBJECTION_UPHELD = "objection_upheld"
     """An objection was found right; approve only after a new notice."""
+    NOT_TRAINEE = "not_trainee"
+    """The person left, or is suspended or seconded: nobody who could be filed."""
 
 
 def decision_lock(
-    state: CaseState, *, ends_on: date | None, today: date, open_objections: int, upheld: int, refusing: bool = False
+    state: CaseState,
+    *,
+    person: StaffState,
+    ends_on: date | None,
+    today: date,
+    open_objections: int,
+    upheld: int,
+    refusing: bool = False,
 ) -> Lock | None:
-    """Return what keeps a case from being decided, or None. ``ends_on``: last day of its notice.
+    """Return what keeps a case from being decided, or None. ``person``: their state; ``ends_on``: of the notice.
 
     A refusal need not wait for the notice's end, and is what an upheld objection may lead to.
     """
@@ -456,6 +471,8 @@ def decision_lock(
         return Lock.OBJECTION_OPEN
     if refusing:
         return None
+    if person is not StaffState.TRAINEE:
+        return Lock.NOT_TRAINEE
     if not is_over(ends_on, today):
         return Lock.NOTICE_RUNS
     return Lock.OBJECTION_UPHELD if upheld else None

@@ -70,6 +70,7 @@ from lms.selection.queries import printed_years
 from lms.selection.rules import (
     APPLYING,
     UNDECIDED,
+    WITHDRAWABLE,
     Body,
     CaseState,
     Channel,
@@ -1004,7 +1005,7 @@ class History:
         return self._on_case(
             wild,
             "withdraw_case",
-            lambda row: row.state in UNDECIDED,
+            lambda row: row.state in WITHDRAWABLE,
             lambda session, who, public_id: applications.withdraw(
                 session, who, public_id, reason=reason, now=clock.now()
             ),

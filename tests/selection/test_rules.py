@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lms.people.rules import StaffState
 from lms.selection import rules
 from lms.selection.queries import printed_years
 from lms.selection.rules import (
@@ -70,10 +71,15 @@ def test_every_state_is_reached_and_filed_only_after_approval() -> None:
         assert RoundState.DECIDED not in reached(RoundState.DRAFT, without_state)
 
 
-@pytest.mark.parametrize("state", [CaseState.APPROVED, CaseState.REFUSED, CaseState.FILED, CaseState.NOT_PLACED])
-def test_nobody_withdraws_once_it_is_decided(state: CaseState) -> None:
+@pytest.mark.parametrize("state", [CaseState.REFUSED, CaseState.FILED, CaseState.NOT_PLACED])
+def test_nobody_withdraws_once_it_is_over(state: CaseState) -> None:
     assert rules.next_case_state(state, CaseAction.WITHDRAW) is None
     assert rules.next_round_state(RoundState.DECIDED, RoundAction.CANCEL) is None
+
+
+def test_who_is_approved_may_still_withdraw_and_no_round_is_cancelled_over_them() -> None:
+    assert rules.next_case_state(CaseState.APPROVED, CaseAction.WITHDRAW) is CaseState.WITHDRAWN
+    assert rules.next_case_state(CaseState.APPROVED, CaseAction.CANCEL) is None
 
 
 def test_one_opinion_alone_opens_nothing() -> None:
@@ -225,8 +231,34 @@ DAY = date(2026, 11, 24)
 def test_what_locks_a_decision(
     state: CaseState, ends_on: date | None, open_: int, upheld: int, refusing: bool, lock: Lock | None
 ) -> None:
-    found = decision_lock(state, ends_on=ends_on, today=DAY, open_objections=open_, upheld=upheld, refusing=refusing)
+    found = decision_lock(
+        state,
+        person=StaffState.TRAINEE,
+        ends_on=ends_on,
+        today=DAY,
+        open_objections=open_,
+        upheld=upheld,
+        refusing=refusing,
+    )
     assert found is lock
+
+
+@pytest.mark.parametrize("person", [each for each in StaffState if each is not StaffState.TRAINEE])
+def test_who_could_not_be_filed_is_not_approved_and_may_be_refused(person: StaffState) -> None:
+    over = DAY - timedelta(days=1)
+    found = [
+        decision_lock(
+            CaseState.PROPOSED,
+            person=person,
+            ends_on=over,
+            today=DAY,
+            open_objections=0,
+            upheld=0,
+            refusing=refusing,
+        )
+        for refusing in (False, True)
+    ]
+    assert found == [Lock.NOT_TRAINEE, None]
 
 
 # --- the list ---------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ def begin_case(
     Raises NotFound out of reach, Forbidden, ReauthenticationNeeded.
     """
     ids = queries.ids_of_case(session, public_id)
-    posts.hold_person(session, people.person_with_id(session, ids.person_id))
+    person_in(session, ids.person_id)
     queries.hold_round(session, ids.round_id)
     case = queries.case_with_id(session, ids.application_id)
     scope = Scope(unit_path=case.round.unit.path, owner_id=case.person_id)

@@ -301,10 +301,11 @@ def check(
 
 
 def withdraw(session: Session, actor: Identity, public_id: str, *, reason: str = "", now: datetime) -> None:
-    """Withdraw an application, until it is decided. By the person, or noted by an official with a reason.
+    """Withdraw an application, until it is filed. By the person, or noted by an official with a reason.
 
-    On the public notice the name is not shown any more. A second click changes nothing.
-    Raises Invalid for an official without a reason, Conflict once it is decided.
+    On the public notice the name is not shown any more. An approval lapses, and a round of which nobody else waits
+    for the filing is filed. A second click changes nothing.
+    Raises Invalid for an official without a reason, Conflict once it is refused or filed.
     """
     ids = queries.ids_of_case(session, public_id)
     own = ids.person_id == actor.person_id
@@ -326,3 +327,4 @@ def withdraw(session: Session, actor: Identity, public_id: str, *, reason: str =
         reason=reason[:LONGEST_REASON],
     )
     deciding.settle(session, actor, role, ids.round_id, now=now)
+    deciding.settle_filing(session, actor, role, ids.round_id, now=now)

@@ -11,6 +11,7 @@ from lms.core import clock
 from lms.core.errors import Conflict
 from lms.courses import services as courses
 from lms.people import queries as people
+from lms.people.rules import StaffState
 from lms.people.services import posts, standing
 from lms.selection import queries
 from lms.selection.models import SelectionApplication
@@ -42,7 +43,7 @@ def approve(session: Session, actor: Identity, public_id: str, *, now: datetime)
     """Approve a proposed person, with the password given just now, as somebody who took no other part in the case.
 
     Source: the paper, §3.2 审批 (R24). Raises Forbidden, naming the part that bars; Conflict, naming the lock, while
-    the notice runs, an objection is open or was found right, or when the case is decided already.
+    the notice runs, an objection is open or was found right, when the case is decided already, and for who left.
     """
     case, role = _begin(session, actor, public_id, now, refusing=False)
     acts.move_case(
@@ -99,9 +100,19 @@ def settle(
     acts.move_round(session, actor, role, found, RoundAction.DECIDE, {}, now=now)
     for case in reserve:
         acts.move_case(session, actor, role, case, CaseAction.PASS_OVER, AuditTag.APPLICATION_LISTED, {}, now=now)
-    if not any(each.state is CaseState.APPROVED for each in cases) and any(
-        each.state is CaseState.FILED for each in cases
-    ):
+    settle_filing(session, actor, role, round_id, now=now)
+
+
+def settle_filing(session: Session, actor: Identity, role: Role, round_id: int, *, now: datetime) -> None:
+    """Let a decided round be filed when somebody is filed and nobody waits for it any more.
+
+    A part of the act that led here; the caller holds the round.
+    """
+    found = queries.round_with_id(session, round_id)
+    if found.state is not RoundState.DECIDED:
+        return
+    states = {each.state for each in queries.cases_of(session, round_id)}
+    if CaseState.APPROVED not in states and CaseState.FILED in states:
         acts.move_round(session, actor, role, found, RoundAction.FILE, {}, now=now)
 
 
@@ -134,12 +145,15 @@ def file(
 
     ``number``, ``filed_on``, ``office``: of the filing, and who received it. Source: the paper, §3.2 备案 (R25). All in
     one act; a post that the person holds there already is left as it is. With the last one the round is filed.
-    Raises Invalid by field, Forbidden for oneself or a relative, Conflict before approval or when filed already.
+    Raises Invalid by field, Forbidden for oneself or a relative, Conflict before approval, when filed already, and for
+    who left, or is suspended or seconded.
     """
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_FILE, public_id)
     acts.refuse_barred(session, actor, "file", case)
     if case.state is not CaseState.APPROVED:
         raise Conflict("selection.case.not_from_here")
+    if case.person.state is not StaffState.TRAINEE:
+        raise Conflict("selection.file.not_trainee")
     number = acts.line(number, "number", LONGEST_NUMBER)
     office = acts.line(office, "office", LONGEST_NUMBER)
     acts.not_ahead(filed_on, "filed_on", now)
@@ -167,8 +181,4 @@ def file(
         shown={"filing_number": number, "filed_on": filed_on},
     )
     courses.enrol_programme(session, actor, person.id, queries.IN_SERVICE, now=now)
-    found = queries.round_with_id(session, round_id)
-    if found.state is RoundState.DECIDED and not any(
-        each.state is CaseState.APPROVED for each in queries.cases_of(session, round_id)
-    ):
-        acts.move_round(session, actor, role, found, RoundAction.FILE, {}, now=now)
+    settle_filing(session, actor, role, round_id, now=now)

@@ -15,7 +15,7 @@ from lms.competency import queries as competency
 from lms.core import clock
 from lms.core.errors import Invalid
 from lms.people.forms import POST_WORDS, choices
-from lms.people.rules import Post, Sex
+from lms.people.rules import Post, Sex, StaffState
 from lms.selection import queries
 from lms.selection.forms import (
     BODY_WORDS,
@@ -35,7 +35,7 @@ from lms.selection.forms import (
 )
 from lms.selection.queries import CaseFile
 from lms.selection.rules import (
-    UNDECIDED,
+    WITHDRAWABLE,
     Body,
     CaseState,
     Component,
@@ -194,7 +194,7 @@ def case(public_id: str) -> str:
         source=SOURCE_WORDS[one.source],
         relations=RELATION_WORDS,
         channels=CHANNEL_WORDS,
-        can_withdraw=one.state in UNDECIDED,
+        can_withdraw=one.state in WITHDRAWABLE,
         today=clock.today(),
     )
 
@@ -369,7 +369,9 @@ def file_case(public_id: str) -> Any:
         )
 
     def page() -> str:
-        lock = "" if one.state is CaseState.APPROVED else MESSAGES["selection.case.not_from_here"]
+        lock: Any = "" if one.state is CaseState.APPROVED else MESSAGES["selection.case.not_from_here"]
+        if not lock and one.person.state is not StaffState.TRAINEE:
+            lock = MESSAGES["selection.file.not_trainee"]
         return form_page(
             form,
             _("备案"),
@@ -400,7 +402,7 @@ def note_withdrawal(public_id: str) -> Any:
             _("登记撤回报名"),
             _("登记撤回"),
             _back(one),
-            lead=[_("只在本人说了要撤回的时候登记。写明本人怎么说的、哪天说的。")],
+            lead=[_("本人说了要撤回，或者人已经离开，才登记。写明怎么说的、哪天说的，或者哪天离开的。")],
             facts=_facts(one),
         )
 

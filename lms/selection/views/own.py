@@ -14,7 +14,7 @@ from lms.core.errors import Conflict
 from lms.people import queries as people
 from lms.selection import queries
 from lms.selection.forms import STATEMENT, ApplyForm, EmptyForm
-from lms.selection.rules import APPLYING, UNDECIDED, CaseState, Component, Rule, Source, listed
+from lms.selection.rules import APPLYING, WITHDRAWABLE, CaseState, Component, Rule, Source, listed
 from lms.selection.services import applications
 from lms.selection.views import blueprint
 from lms.selection.views.cases import declared_in, fill_places
@@ -40,7 +40,7 @@ def mine() -> str:
         may_apply=person.state in APPLYING,
         papers=PAPERS,
         courses=courses_named(reader) if any(each.missing for each in own) else {},
-        undecided=UNDECIDED,
+        withdrawable=WITHDRAWABLE,
     )
 
 
@@ -62,7 +62,7 @@ def my_case(public_id: str) -> str:
         components=list(Component),
         papers=PAPERS,
         courses=courses_named(reader) if one.missing else {},
-        undecided=UNDECIDED,
+        withdrawable=WITHDRAWABLE,
         today=clock.today(),
         person=one.person,
     )
@@ -101,7 +101,7 @@ def apply(public_id: str) -> Any:
             statement=STATEMENT,
         )
 
-    return act(form, perform, page, done=_("报名收到了。审批以前都可以撤回。"), back=url_for("selection.mine"))
+    return act(form, perform, page, done=_("报名收到了。备案以前都可以撤回。"), back=url_for("selection.mine"))
 
 
 @blueprint.route("/me/applications/<public_id>/withdraw", methods=["GET", "POST"])
@@ -115,7 +115,7 @@ def withdraw(public_id: str) -> Any:
             applications.withdraw(writing(), actor(), public_id, now=clock.now())
         except Conflict:
             writing().rollback()
-            flash(_("已经审批过了，不能再撤回。"), "watch")
+            flash(_("已经备案或者审批没有同意，不能再撤回。"), "watch")
             return redirect(url_for("selection.mine"), 303)
         flash(_("报名撤回了。截止以前还可以再报。"), "ok")
         return redirect(url_for("selection.mine"))

@@ -125,7 +125,7 @@ def test_what_is_missing_is_named_and_can_be_brought(at: Office) -> None:
         making.check(at, case)
 
 
-def test_one_may_withdraw_until_it_is_decided(ready: Office) -> None:
+def test_one_may_withdraw_until_it_is_filed(ready: Office) -> None:
     round_id, cases = making.posted(ready, "N1", "N2", places=2)
 
     def withdraw(number: str, by: str, reason: str = "") -> None:
@@ -145,12 +145,14 @@ def test_one_may_withdraw_until_it_is_decided(ready: Office) -> None:
     assert [line["name"] for line in view.lines] == ["乌云·其其格"]
     making.after_notice(ready, round_id)
     making.approve(ready, cases["N2"])
+    making.file(ready, cases["N2"])
     with pytest.raises(Conflict):
         withdraw("N2", "N2")
-    assert making.state_of(ready, round_id) is RoundState.DECIDED
+    assert making.case_state(ready, cases["N2"]) is CaseState.FILED
+    assert making.state_of(ready, round_id) is RoundState.FILED
 
 
-def test_withdrawing_and_approving_at_once_gives_one_of_them(ready: Office) -> None:
+def test_withdrawing_and_approving_at_once_ends_withdrawn(ready: Office) -> None:
     round_id, cases = making.posted(ready, "N1")
     making.after_notice(ready, round_id)
 
@@ -158,9 +160,25 @@ def test_withdrawing_and_approving_at_once_gives_one_of_them(ready: Office) -> N
         with ready.db.writing() as session:
             applications.withdraw(session, ready.who("N1"), cases["N1"], now=clock.now())
 
-    outcomes = together(withdraw, lambda: making.approve(ready, cases["N1"]))
-    assert len([each for each in outcomes if isinstance(each, Conflict)]) == 1, outcomes
+    withdrawn, approved = together(withdraw, lambda: making.approve(ready, cases["N1"]))
+    assert withdrawn is None
+    assert approved is None or isinstance(approved, Conflict)
+    assert making.case_state(ready, cases["N1"]) is CaseState.WITHDRAWN
     assert making.state_of(ready, round_id) is RoundState.DECIDED
+
+
+def test_withdrawing_and_filing_at_once_gives_one_of_them(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+
+    def withdraw() -> None:
+        with ready.db.writing() as session:
+            applications.withdraw(session, ready.who("N1"), cases["N1"], now=clock.now())
+
+    outcomes = together(withdraw, lambda: making.file(ready, cases["N1"]))
+    assert len([each for each in outcomes if isinstance(each, Conflict)]) == 1, outcomes
+    assert making.case_state(ready, cases["N1"]) in {CaseState.WITHDRAWN, CaseState.FILED}
 
 
 def test_who_withdrew_may_apply_again(ready: Office) -> None:

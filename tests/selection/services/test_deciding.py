@@ -9,9 +9,10 @@ from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, ReauthenticationNeeded
 from lms.courses.models import ProgrammeEnrolment
 from lms.people import queries as people
-from lms.people.rules import Post, StaffState
+from lms.people.rules import PersonAction, Post, StaffState
+from lms.people.services import standing
 from lms.selection.rules import Body, CaseState, Paper, RoundState
-from lms.selection.services import deciding, notices
+from lms.selection.services import applications, deciding, notices
 from tests.racing import together
 from tests.selection import making
 from tests.selection.making import Office
@@ -205,6 +206,77 @@ def test_everybody_filed_before_the_last_refusal_files_the_round(ready: Office) 
     assert making.state_of(ready, round_id) is RoundState.POSTED
     making.refuse(ready, cases["N2"])
     assert making.state_of(ready, round_id) is RoundState.FILED
+
+
+def leaves(at: Office, number: str) -> None:
+    with at.db.writing() as session:
+        person = people.person_with_id(session, at.world.person_ids[number])
+        standing.change_state(session, at.who("O2"), person, PersonAction.END, reason="辞职", now=clock.now())
+
+
+def withdraw(at: Office, case: str, by: str, reason: str = "") -> None:
+    with at.db.writing() as session:
+        applications.withdraw(session, at.who(by), case, reason=reason, now=clock.now())
+
+
+def test_who_left_is_not_approved(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    leaves(ready, "N1")
+    with pytest.raises(Conflict) as error:
+        making.approve(ready, cases["N1"])
+    assert code_of(error) == "selection.lock.not_trainee"
+    withdraw(ready, cases["N1"], "O1", "10月8日辞职")
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+
+
+def test_who_leaves_between_approval_and_filing_is_not_filed_and_the_round_still_ends(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2", places=2)
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    making.approve(ready, cases["N2"])
+    making.file(ready, cases["N1"])
+    leaves(ready, "N2")
+    with pytest.raises(Conflict) as error:
+        making.file(ready, cases["N2"])
+    assert code_of(error) == "selection.file.not_trainee"
+    with pytest.raises(Invalid):
+        withdraw(ready, cases["N2"], "O1")
+    assert making.state_of(ready, round_id) is RoundState.DECIDED
+    withdraw(ready, cases["N2"], "O1", "10月8日辞职")
+    withdraw(ready, cases["N2"], "O1", "10月8日辞职")
+    assert making.case_state(ready, cases["N2"]) is CaseState.WITHDRAWN
+    assert making.state_of(ready, round_id) is RoundState.FILED
+    with ready.db.reading() as session:
+        held = people.posts_of(session, ready.world.person_ids["N2"], clock.today() + timedelta(days=1))
+    assert not held
+
+
+def test_a_withdrawn_approval_frees_the_place_for_the_reserve(ready: Office) -> None:
+    """While another case waits the round is open: the next on the list comes in by another notice."""
+    making.trainees(ready.db, ready.world, {"X1": "石磊"})
+    round_id, cases = making.posted(ready, "N1", "N2", "X1", places=2)
+    making.after_notice(ready, round_id)
+    states = {number: making.case_state(ready, case) for number, case in cases.items()}
+    first, second = [number for number, state in states.items() if state is CaseState.PROPOSED]
+    (third,) = [number for number, state in states.items() if state is CaseState.RANKED]
+    making.approve(ready, cases[first])
+    withdraw(ready, cases[first], first)
+    making.approve(ready, cases[second])
+    assert making.state_of(ready, round_id) is RoundState.POSTED
+    with ready.db.writing() as session:
+        notices.edit(session, ready.who("O1"), round_id, channel="电话", reason="递补一名", now=clock.now())
+    assert making.case_state(ready, cases[third]) is CaseState.PROPOSED
+
+
+def test_leaving_and_approval_at_once_leave_nobody_waiting_to_be_filed(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    outcomes = together(lambda: making.approve(ready, cases["N1"]), lambda: leaves(ready, "N1"))
+    assert all(each is None or isinstance(each, Conflict) for each in outcomes), outcomes
+    if making.case_state(ready, cases["N1"]) is CaseState.APPROVED:
+        withdraw(ready, cases["N1"], "O1", "辞职")
+        assert making.state_of(ready, round_id) is RoundState.DECIDED
 
 
 def test_filing_asks_for_its_data(ready: Office) -> None:

@@ -63,9 +63,15 @@ def test_who_is_on_duty_is_told_so(ready: Office, as_person: Browser) -> None:
     assert "您已经在岗" in page(as_person("M1"), "/me/applications")
 
 
-def test_what_is_decided_cannot_be_withdrawn(ready: Office, as_person: Browser) -> None:
-    round_id, cases = making.posted(ready, "N1")
+def test_one_withdraws_until_the_filing_and_not_after(ready: Office, as_person: Browser) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2", places=2)
     making.after_notice(ready, round_id)
     making.approve(ready, cases["N1"])
-    assert post(as_person("N1"), f"/me/applications/{cases['N1']}/withdraw").status_code == 303
-    assert making.case_state(ready, cases["N1"]) is CaseState.APPROVED
+    making.approve(ready, cases["N2"])
+    making.file(ready, cases["N2"])
+    assert "撤回报名" in page(as_person("N1"), "/me/applications")
+    assert post(as_person("N1"), f"/me/applications/{cases['N1']}/withdraw").status_code == 302
+    assert making.case_state(ready, cases["N1"]) is CaseState.WITHDRAWN
+    assert "撤回报名" not in page(as_person("N2"), "/me/applications")
+    assert post(as_person("N2"), f"/me/applications/{cases['N2']}/withdraw").status_code == 303
+    assert making.case_state(ready, cases["N2"]) is CaseState.FILED
