@@ -287,6 +287,15 @@ def squeezed(name: str) -> str:
     return "".join(half_width(name).split())
 
 
+def office_stem(name: str) -> str:
+    """Return a sub-district as its roster may call it: 晨光街道办事处, 晨光街道办 and 晨光街道 are all 晨光街道."""
+    plain = squeezed(name)
+    for ending in ("人民政府", "政府", "办事处", "机关", "办"):
+        if plain.endswith(ending) and len(plain) > len(ending):
+            return plain.removesuffix(ending)
+    return plain
+
+
 def community_stem(name: str) -> str:
     """Return what offices shorten a community to: 河畔社区, 河畔村 and 河畔居委会 are all 河畔."""
     plain = squeezed(name)

@@ -99,6 +99,11 @@ class UnitFinder:
         """Return the communities a name can mean: those called just so, else those of the same stem."""
         return self.whole.get(cleaning.squeezed(name)) or self.stems.get(cleaning.community_stem(name), [])
 
+    def is_office(self, name: str) -> bool:
+        """Whether a name in the column of communities means the sub-district itself, for those in its office."""
+        is_whole = self.unit.kind is UnitKind.SUBDISTRICT
+        return is_whole and cleaning.office_stem(name) == cleaning.office_stem(self.unit.name)
+
     def find(self, community: str, grid: str) -> Found:
         """Return the unit for what a row says of community and grid ("" where it says nothing)."""
         if self.unit.kind is UnitKind.GRID:
@@ -110,7 +115,7 @@ class UnitFinder:
             if community and cleaning.community_stem(community) != cleaning.community_stem(self.unit.name):
                 return Found(None, (Note("unit_other", "community", community, self.unit.name, is_error=True),))
             return self._grid(self.unit, grid)
-        if not community:
+        if not community or self.is_office(community):
             if grid:
                 return Found(None, (Note("grid_without_community", "grid", grid, is_error=True),))
             return Found(self.unit)

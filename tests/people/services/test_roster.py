@@ -276,6 +276,17 @@ def test_a_roster_of_one_community_or_grid_takes_no_others(site: Site) -> None:
     assert codes(other) == ["unit_other"]
 
 
+def test_who_is_listed_under_the_office_itself_belongs_to_it(site: Site) -> None:
+    """Offices write their own name, in one form or another, in the column of the communities."""
+    with site.db.reading() as session:
+        office = site.world.unit(session, "east").name
+    lines = (f",王芳,,,,{office},,,", f",李强,,,,{office}办事处,,,", f",赵云,,,,{office},1,,", ",马超,,,,机关,,,")
+    checked = rows(site, begin(site, csv(*lines)))
+    assert [row.state.value for row in checked] == ["new", "new", "error", "error"]
+    assert {row.values["unit_id"] for row in checked[:2]} == {site.world.unit_ids["east"]}
+    assert [codes(row) for row in checked[2:]] == [["grid_without_community"], ["community_unknown"]]
+
+
 def test_a_name_of_two_communities_is_not_guessed(site: Site) -> None:
     with site.db.writing() as session:
         east = site.world.unit(session, "east")
