@@ -21,11 +21,15 @@ from lms.dashboard.views import blueprint
 from lms.duties.rules import CERTIFICATE_NEEDED
 from lms.messages import queries as messages
 from lms.people import queries as people
+from lms.people.rules import StaffState
 from lms.quizzes import queries as quizzes
 from lms.quizzes.queries import Failing
 from lms.web.guards import allow
 from lms.web.i18n import current_language
 from lms.web.transaction import reading
+
+LEARNERS = (StaffState.CANDIDATE, StaffState.TRAINEE)
+"""Who is shown the next step of learning from the first day, before there is a post."""
 
 NEWS = 3
 """How many new messages the home page shows."""
@@ -39,7 +43,9 @@ def home() -> Any:
     person = people.person_with_id(reader, actor.person_id)
     posts = people.posts_of(reader, person.id, clock.today())
     learning = courses.home_of(reader, person.id)
-    step = learning.step if posts or learning.is_begun else None  # who holds no post need not learn, but may
+    # Who is on duty without a post, an official for one, need not learn, but may.
+    must_learn = bool(posts) or learning.is_begun or person.state in LEARNERS
+    step = learning.step if must_learn else None
     return render_template(
         "dashboard/home.html",
         person=person,

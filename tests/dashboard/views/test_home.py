@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from lms.access.identity import CONSOLE, Role
 from lms.core import clock
+from lms.people.models import PostHolding
 from lms.people.services import persons, roles
 from lms.selection.rules import Body
 from tests.certification import making as certificates
@@ -41,6 +43,17 @@ def test_the_greeting_follows_the_clock_on_the_wall(as_person: As, hour: int, wo
 
 def test_who_has_no_post_is_told_what_will_be_here(as_person: As) -> None:
     assert "还没有岗位" in text_of(as_person("T1"), "/")
+
+
+def test_a_newcomer_is_shown_the_next_step_on_the_first_day_before_there_is_a_post(site: Site, as_person: As) -> None:
+    newcomer = site.world.person_ids["N1"]
+    with site.db.engine.begin() as connection:
+        connection.execute(sa.delete(PostHolding).where(PostHolding.person_id == newcomer))
+    text = text_of(as_person("N1"), "/")
+    assert "还没有岗位" in text
+    assert "下一步" in text
+    assert "开始学" in text
+    assert "下一步" not in text_of(as_person("T1"), "/")
 
 
 def test_what_waits_stands_on_the_home_page_of_who_can_do_it(site: Site, as_person: As) -> None:
