@@ -84,7 +84,10 @@ def desk() -> str:
         ordered = queries.batch_seen_by(reader, actor, issuing.SIGN_OFF, job)
         if ordered.running:
             return render_template("certification/desk.html", text=text, ordered=ordered)
-    pile: Desk = _chosen(Desk, "pile", Desk.WAITING)
+    counts = queries.desk_counts(reader, actor, text, today=today)
+    # Whoever comes without a choice finds what can be done: what waits for sign-off, else who can be proposed.
+    first = next((each for each in (Desk.WAITING, Desk.ELIGIBLE) if counts[each]), Desk.WAITING)
+    pile: Desk = _chosen(Desk, "pile", first)
     units = people.units_within(reader, actor, Permission.CERTIFICATE_LIST)
     unit = next((each for each in units if each.public_id == request.args.get("unit")), None)
     wanted = DeskFilter(
@@ -121,7 +124,7 @@ def desk() -> str:
         ),
         pile=pile.value,
         piles=[(each.value, address(pile=each.value, page=None, state=None)) for each in Desk],
-        counts=queries.desk_counts(reader, actor, text, today=today),
+        counts=counts,
         oldest=queries.oldest_waiting(reader, actor, text.key, today=today),
         communities=[each for each in units if each.kind is UnitKind.COMMUNITY],
         unit=unit,

@@ -62,8 +62,9 @@ def test_the_desk_says_who_is_where_and_why(db: Database, world: World, as_perso
     with db.writing() as session:
         making.enrol(session, world.person(session, "N2"), "c01")
     browser = as_person("O1")
-    assert "没有等签发的证书" in words_of(browser.get("/certificates"))
+    assert "没有等签发的证书" in words_of(browser.get("/certificates?pile=waiting"))
     assert "李秀兰" in words_of(browser.get("/certificates?pile=eligible"))
+    assert "李秀兰" in words_of(browser.get("/certificates"))  # nothing waits: what can be done is shown
     not_yet = words_of(browser.get("/certificates?pile=not_yet"))
     assert "乌云·其其格" in not_yet
     assert "还没开始" in not_yet
