@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, RadioField, SelectField, StringField
+from wtforms import DateField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from lms.competency.rules import Lack, Reason, RecognitionState, Standing
 from lms.web.forms import BaseForm
@@ -18,7 +19,8 @@ MESSAGES: dict[str, Any] = {
     "competency.recognition.basis_missing": _l("写上依据的文件名和文号。"),
     "competency.recognition.basis_long": _l("依据太长，最多 %(longest)s 个字。"),
     "competency.recognition.basis_on_future": _l("文件日期不能晚于今天。"),
-    "competency.recognition.already": _l("这项能力已经有一条认定在用，或者正等着确认。"),
+    "competency.recognition.already": _l("“%(name)s”已经有一条认定在用，或者正等着确认。去掉这一项，再提一次。"),
+    "competency.recognition.none_chosen": _l("至少勾一项能力。"),
     "competency.recognition.moved_on": _l("这条认定刚被别人办过。请看一眼最新的。"),
     "competency.recognition.reason_missing": _l("不同意，要写明原因。"),
 }
@@ -59,9 +61,15 @@ def lack_text(reason: Reason) -> str:
 
 
 class RecognitionForm(BaseForm):
-    """提出一条认定."""
+    """提出认定: 一份文件, 一个等级, 一项或几项能力."""
 
-    code = SelectField(_l("哪项能力"))
+    codes = SelectMultipleField(
+        _l("哪几项能力"),
+        [InputRequired(_l("至少勾一项能力。"))],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        description=_l("同一份文件、同一个等级的，一次勾上。已经认定或等确认的不再列出"),
+    )
     level = RadioField(_l("认定为几级"), [InputRequired(_l("选一个等级。"))])
     basis = StringField(
         _l("依据"),

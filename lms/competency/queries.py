@@ -1,7 +1,7 @@
 """Reading the framework, evidence, levels and recognitions."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from lms.competency.rules import Evidence, Recognised, RecognitionState, Verdict
 from lms.content import queries as contents
 from lms.core import clock
 from lms.core.errors import NotFound
+from lms.core.paging import Page, page_of
 from lms.people import queries as people
 from lms.people.models import OrgUnit, Person
 
@@ -321,10 +322,33 @@ def recognitions_of(session: Session, person_id: int, code: str) -> list[Recogni
     return [_as_view(row) for row in session.execute(statement)]
 
 
-def live_recognitions(session: Session, identity: Identity, state: RecognitionState) -> list[RecognitionView]:
-    """Return the recognitions in a state within reach of RECOGNITION_CONFIRM, latest first."""
+def live_codes(session: Session, person_id: int) -> set[str]:
+    """Return the competencies in which a recognition of a person is proposed or in force."""
+    live = (RecognitionState.PROPOSED, RecognitionState.IN_FORCE)
+    statement = sa.select(Recognition.code).where(Recognition.person_id == person_id, Recognition.state.in_(live))
+    return set(session.scalars(statement))
+
+
+def live_recognitions(
+    session: Session, identity: Identity, state: RecognitionState, number: int = 1
+) -> Page[RecognitionView]:
+    """Return one page of the recognitions in a state within reach of RECOGNITION_CONFIRM, latest first."""
     reach = people.reachable_persons(identity, Permission.RECOGNITION_CONFIRM)
-    return [_as_view(row) for row in session.execute(_recognitions(Recognition.state == state, reach))]
+    statement: Any = _recognitions(Recognition.state == state, reach)
+    page = page_of(session, statement, number)
+    return replace(page, rows=[_as_view(row) for row in page.rows])
+
+
+def recognition_views(session: Session, identity: Identity, public_ids: Collection[str]) -> list[RecognitionView]:
+    """Return some recognitions within reach of RECOGNITION_CONFIRM, in the order they were proposed.
+
+    Raises NotFound when none of them is within reach.
+    """
+    reach = people.reachable_persons(identity, Permission.RECOGNITION_CONFIRM)
+    found = session.execute(_recognitions(Recognition.public_id.in_(public_ids), reach)).all()
+    if not found:
+        raise NotFound("competency.recognition.not_found")
+    return [_as_view(row) for row in reversed(found)]
 
 
 def recognition_view(session: Session, identity: Identity, permission: Permission, public_id: str) -> RecognitionView:

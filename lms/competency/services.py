@@ -318,6 +318,70 @@ def add_observed_evidence(
 # --- recognition ------------------------------------------------------------------------------------------
 
 
+def propose_recognitions(
+    session: Session,
+    actor: Identity,
+    person_public_id: str,
+    codes: Sequence[str],
+    level: int,
+    *,
+    basis: str,
+    basis_on: date,
+    now: datetime,
+) -> list[Recognition]:
+    """Propose that a level (1 to 4) of a person is recognised in some competencies, by one document of a date.
+
+    All of them or none. Raises NotFound out of reach, Forbidden for oneself, Invalid for no or an unknown code, level,
+    a missing or too long basis or one of the future, Conflict, naming the competency, when one is proposed or in
+    force already.
+    """
+    person = people.person_by_public_id(session, actor, Permission.RECOGNITION_PROPOSE, person_public_id)
+    scope = Scope(owner_id=person.id, unit_path=person.unit.path)
+    role = require(actor, Permission.RECOGNITION_PROPOSE, scope, now=clock.real_now())
+    if person.id == actor.person_id:
+        raise Forbidden("competency.recognition.own")
+    by_code = queries.framework(session).by_code
+    codes = list(dict.fromkeys(codes))
+    if not codes:
+        raise Invalid("competency.recognition.none_chosen", field="codes")
+    if not by_code.keys() >= set(codes):
+        raise Invalid("competency.code.unknown", field="codes")
+    if not 1 <= level <= TOP_LEVEL:
+        raise Invalid("competency.level.unknown", field="level")
+    basis = basis.strip()
+    if not basis:
+        raise Invalid("competency.recognition.basis_missing", field="basis")
+    if len(basis) > BASIS_LONGEST:
+        raise Invalid("competency.recognition.basis_long", field="basis", longest=BASIS_LONGEST)
+    today = clock.local_date(now)
+    if basis_on > today:
+        raise Invalid("competency.recognition.basis_on_future", field="basis_on")
+    unit_path = person.unit.path
+    proposed = []
+    for code in codes:
+        recognition = Recognition(
+            public_id=new_public_id(),
+            person_id=person.id,
+            code=code,
+            level=level,
+            state=RecognitionState.PROPOSED,
+            basis=basis,
+            basis_on=basis_on,
+            valid_until=add_months(today, RECOGNITION_MONTHS),
+            proposed_by_id=actor.person_id,
+            proposed_at=now,
+        )
+        session.add(recognition)
+        audit.record(session, actor, role, AuditTag.RECOGNITION_PROPOSED, recognition, now=now, unit_path=unit_path)
+        try:
+            session.flush()  # the unique index says whether one is proposed or in force already
+        except IntegrityError as error:
+            name = by_code[code].name
+            raise Conflict("competency.recognition.already", field="codes", name=name) from error
+        proposed.append(recognition)
+    return proposed
+
+
 def propose_recognition(
     session: Session,
     actor: Identity,
@@ -329,48 +393,27 @@ def propose_recognition(
     basis_on: date,
     now: datetime,
 ) -> Recognition:
-    """Propose that a level (1 to 4) of a person is recognised on the basis of a document of a date.
-
-    Raises NotFound out of reach, Forbidden for oneself, Invalid for an unknown code, level, a missing or too long
-    basis or one of the future, Conflict when one is proposed or in force already.
-    """
-    person = people.person_by_public_id(session, actor, Permission.RECOGNITION_PROPOSE, person_public_id)
-    scope = Scope(owner_id=person.id, unit_path=person.unit.path)
-    role = require(actor, Permission.RECOGNITION_PROPOSE, scope, now=clock.real_now())
-    if person.id == actor.person_id:
-        raise Forbidden("competency.recognition.own")
-    if code not in queries.framework(session).by_code:
-        raise Invalid("competency.code.unknown", field="code")
-    if not 1 <= level <= TOP_LEVEL:
-        raise Invalid("competency.level.unknown", field="level")
-    basis = basis.strip()
-    if not basis:
-        raise Invalid("competency.recognition.basis_missing", field="basis")
-    if len(basis) > BASIS_LONGEST:
-        raise Invalid("competency.recognition.basis_long", field="basis", longest=BASIS_LONGEST)
-    today = clock.local_date(now)
-    if basis_on > today:
-        raise Invalid("competency.recognition.basis_on_future", field="basis_on")
-    recognition = Recognition(
-        public_id=new_public_id(),
-        person_id=person.id,
-        code=code,
-        level=level,
-        state=RecognitionState.PROPOSED,
-        basis=basis,
-        basis_on=basis_on,
-        valid_until=add_months(today, RECOGNITION_MONTHS),
-        proposed_by_id=actor.person_id,
-        proposed_at=now,
+    """Propose that one level is recognised, as ``propose_recognitions``."""
+    (found,) = propose_recognitions(
+        session, actor, person_public_id, [code], level, basis=basis, basis_on=basis_on, now=now
     )
-    session.add(recognition)
-    unit_path = person.unit.path
-    audit.record(session, actor, role, AuditTag.RECOGNITION_PROPOSED, recognition, now=now, unit_path=unit_path)
-    try:
-        session.flush()  # the unique index says whether one is proposed or in force already
-    except IntegrityError as error:
-        raise Conflict("competency.recognition.already", field="code") from error
-    return recognition
+    return found
+
+
+def confirm_recognitions(session: Session, actor: Identity, public_ids: Sequence[str], *, now: datetime) -> int:
+    """Confirm some recognitions as the second official, all of them or none; return how many.
+
+    Those confirmed already (a second click) are passed over. Raises as ``decide_recognition``.
+    """
+    permission = Permission.RECOGNITION_CONFIRM
+    number = 0
+    for public_id in sorted(set(public_ids)):
+        found = queries.recognition_by_public_id(session, actor, permission, public_id)
+        if found.state is RecognitionState.IN_FORCE:
+            continue
+        decide_recognition(session, actor, public_id, RecognitionAction.CONFIRM, now=now)
+        number += 1
+    return number
 
 
 def decide_recognition(

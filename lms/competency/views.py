@@ -1,12 +1,13 @@
 """Pages of competency: the evidence behind a level, and 认定 by two officials."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from lms.access.decide import can, recently_authenticated
@@ -34,6 +35,7 @@ from lms.competency.rules import (
 )
 from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, NotFound
+from lms.core.paging import PAGE_SIZE
 from lms.people import queries as people
 from lms.web.guards import allow, rule_of
 from lms.web.i18n import current_language
@@ -184,10 +186,10 @@ def evidence(public_id: str, code: str) -> str:
 # --- recognition ------------------------------------------------------------------------------------------
 
 
-def _recognition_form(frame: Framework) -> RecognitionForm:
+def _recognition_form(frame: Framework, live: Collection[str]) -> RecognitionForm:
     form = RecognitionForm()
     language = current_language()
-    form.code.choices = [(each.code, each.name_in(language)) for each in frame.competencies]
+    form.codes.choices = [(each.code, each.name_in(language)) for each in frame.competencies if each.code not in live]
     form.level.choices = [
         (str(number), _("%(level)s 级 · %(name)s", level=number, name=name.name_in(language)))
         for number, name in frame.levels.items()
@@ -204,16 +206,18 @@ def propose(public_id: str) -> Any:
     person = people.person_by_public_id(session, actor, Permission.RECOGNITION_PROPOSE, public_id)
     if person.id == actor.person_id:
         raise Forbidden("competency.recognition.own")
-    form = _recognition_form(queries.framework(session))
+    # What became live since the page was shown stays a choice when it is sent: the refusal then names it.
+    live = queries.live_codes(session, person.id) if request.method == "GET" else set()
+    form = _recognition_form(queries.framework(session), live)
     if request.method == "GET":
-        form.code.data = request.args.get("code", "")
+        form.codes.data = request.args.getlist("code")
     if form.validate_on_submit():
         try:
-            services.propose_recognition(
+            services.propose_recognitions(
                 session,
                 actor,
                 public_id,
-                form.code.data,
+                form.codes.data or [],
                 int(form.level.data),
                 basis=form.basis.data or "",
                 basis_on=form.basis_on.data or clock.today(),
@@ -224,8 +228,15 @@ def propose(public_id: str) -> Any:
             person = people.person_by_public_id(session, actor, Permission.RECOGNITION_PROPOSE, public_id)
             form.add_error(error)
             return render_template("competency/propose.html", form=form, person=person), 422
-        flash(_("已提出。要由另一位干部确认后才生效。"), "ok")
-        return redirect(url_for("competency.evidence", public_id=public_id, code=form.code.data))
+        flash(
+            ngettext(
+                "提出了 %(num)s 项。要由另一位干部确认后才生效。",
+                "提出了 %(num)s 项。要由另一位干部确认后才生效。",
+                len(form.codes.data or []),
+            ),
+            "ok",
+        )
+        return redirect(url_for("dashboard.levels", public_id=public_id))
     page = render_template("competency/propose.html", form=form, person=person)
     return page, 422 if form.errors else 200
 
@@ -237,8 +248,12 @@ def recognitions() -> str:
     reader, actor = reading(), _actor()
     return render_template(
         "competency/recognitions.html",
-        proposed=queries.live_recognitions(reader, actor, RecognitionState.PROPOSED),
-        in_force=queries.live_recognitions(reader, actor, RecognitionState.IN_FORCE),
+        proposed=queries.live_recognitions(
+            reader, actor, RecognitionState.PROPOSED, request.args.get("waiting", 1, type=int)
+        ),
+        in_force=queries.live_recognitions(
+            reader, actor, RecognitionState.IN_FORCE, request.args.get("page", 1, type=int)
+        ),
         frame=queries.framework(reader),
         language=current_language(),
         me=actor.person_id,
@@ -279,6 +294,49 @@ def _decide(public_id: str, permission: Permission, action: RecognitionAction, d
         return _recognition_page(session, found, form, ending=ending), 422
     flash(done, "ok")
     return redirect(url_for("competency.recognitions"))
+
+
+@blueprint.route("/recognitions/confirm", methods=["GET", "POST"])
+@allow(Permission.RECOGNITION_CONFIRM)
+def confirm() -> Any:
+    """Confirm the ticked recognitions at once, as the second official, after a look at all of them."""
+    actor = _actor()
+    ids = request.values.getlist("recognition")[:PAGE_SIZE]
+    if not ids:
+        flash(_("先勾选要确认的。"), "watch")
+        return redirect(url_for("competency.recognitions"), 303)
+    if request.method == "POST":
+        session = writing()
+        try:
+            number = services.confirm_recognitions(session, actor, ids, now=clock.now())
+        except Conflict:
+            session.rollback()
+            flash(_("有的刚被别人办过，一条也没有确认。请看一眼最新的，再确认一次。"), "watch")
+            return redirect(url_for("competency.recognitions"), 303)
+        done = ngettext(
+            "已确认 %(num)s 条，从今天起有效 12 个月。", "已确认 %(num)s 条，从今天起有效 12 个月。", number
+        )
+        flash(done if number else _("勾选的都已经办过了。"), "ok" if number else "watch")
+        return redirect(url_for("competency.recognitions"))
+    reader = reading()
+    found = queries.recognition_views(reader, actor, ids)
+    if any(each.person_id == actor.person_id for each in found):
+        raise Forbidden("competency.recognition.own")
+    chosen = [
+        each for each in found if each.state is RecognitionState.PROPOSED and each.proposed_by_id != actor.person_id
+    ]
+    if not chosen:
+        flash(_("勾选的都已经办过了。"), "watch")
+        return redirect(url_for("competency.recognitions"), 303)
+    if not recently_authenticated(actor, clock.real_now()):
+        return redirect(url_for("people.reauthenticate", next=request.full_path))
+    return render_template(
+        "competency/confirm.html",
+        back=request.full_path,
+        chosen=chosen,
+        frame=queries.framework(reader),
+        language=current_language(),
+    )
 
 
 @blueprint.route("/recognitions/<public_id>", methods=["GET", "POST"])

@@ -391,6 +391,11 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "certification.verify": Endpoint(cases={NONE: lambda _place, _actor: {"code": "x" * 22}}),
     "certification.verify_start": Endpoint(),
     "certification.withdraw_revocation": Endpoint(cases=for_each_holder(_certificate), scope=person_scope),
+    "competency.confirm": Endpoint(
+        cases=for_each_holder(lambda place, number: {"recognition": _recognition(place, number)["public_id"]}),
+        scope=person_scope,
+        beyond=OWN_LEVEL,
+    ),
     "competency.end": Endpoint(cases=for_each_holder(_recognition), scope=person_scope, beyond=OWN_LEVEL),
     "competency.evidence": Endpoint(cases=for_each_holder(_competency), scope=person_scope),
     "competency.propose": Endpoint(cases=of_person("public_id"), scope=person_scope, beyond=OWN_LEVEL),

@@ -34,9 +34,9 @@ def test_every_lack_fills_in_its_values(app: Flask, lack: Lack, language: str) -
 
 
 def test_a_proposal_needs_level_basis_and_date(app: Flask) -> None:
-    with app.test_request_context(method="POST", data={"code": "ETH1"}):
+    with app.test_request_context(method="POST", data={"codes": "ETH1"}):
         form = RecognitionForm(meta={"csrf": False})
-        form.code.choices = [("ETH1", "ETH1")]
+        form.codes.choices = [("ETH1", "ETH1")]
         form.level.choices = [("1", "1")]
         assert not form.validate()
         assert set(form.errors) == {"level", "basis", "basis_on"}

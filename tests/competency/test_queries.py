@@ -68,7 +68,7 @@ def test_recognitions_wait_for_those_within_reach(acts: Acts, db: Database, worl
 
         def listed(number: str, state: RecognitionState) -> list[str]:
             found = queries.live_recognitions(session, world.identity(db, number), state)
-            return [each.public_id for each in found]
+            return [each.public_id for each in found.rows]
 
         assert listed("O2", RecognitionState.PROPOSED) == [waiting]
         assert listed("O2", RecognitionState.IN_FORCE) == [in_force]

@@ -297,10 +297,10 @@ def test_a_page_takes_a_dozen_queries_at_most(
 
 # --- recognition ------------------------------------------------------------------------------------------
 
-PROPOSAL = {"code": "PUB1", "level": "3", "basis": "2025 年度考核 & '晨街办'", "basis_on": "2026-01-05"}
+PROPOSAL = {"codes": "PUB1", "level": "3", "basis": "2025 年度考核 & '晨街办'", "basis_on": "2026-01-05"}
 
 
-def propose(client: FlaskClient, world: World, number: str = "N1", **change: str) -> Any:
+def propose(client: FlaskClient, world: World, number: str = "N1", **change: str | list[str]) -> Any:
     path = f"/people/{world.person_public_ids[number]}/recognitions/new"
     return post(client, path, {**PROPOSAL, **change})
 
@@ -310,10 +310,10 @@ def test_from_a_proposal_to_a_level(acts: Acts, as_person: As, world: World) -> 
     page = page_of(first, f"/people/{world.person_public_ids['N1']}/competency/PUB1")
     assert any("recognitions/new?code=PUB1" in link.get("href") for link in page.find("a"))
     form = page_of(first, f"/people/{world.person_public_ids['N1']}/recognitions/new?code=PUB1")
-    [chosen] = [each for each in form.find("option") if "selected" in each.attributes]
+    [chosen] = [each for each in form.find("input") if "checked" in each.attributes]
     assert chosen.get("value") == "PUB1"
     response = propose(first, world)
-    assert response.location == f"/people/{world.person_public_ids['N1']}/competency/PUB1"
+    assert response.location == f"/people/{world.person_public_ids['N1']}/competency"
     assert "要由另一位干部确认后才生效" in first.get(response.location).get_data(as_text=True)
 
     mine = page_of(first, "/recognitions")
@@ -382,7 +382,8 @@ def test_refusing_keeps_what_was_typed_until_there_is_a_reason(acts: Acts, as_pe
         ({"level": ""}, "选一个等级"),
         ({"basis_on": "2026-11-25"}, "文件日期不能晚于今天"),
         ({"basis_on": "x"}, "文件日期"),
-        ({"code": "XXX9"}, "哪项能力"),
+        ({"codes": "XXX9"}, "哪几项能力"),
+        ({"codes": ""}, "哪几项能力"),
     ],
 )
 def test_a_proposal_that_is_refused_keeps_what_was_typed(
@@ -400,7 +401,52 @@ def test_a_second_proposal_says_that_one_is_waiting(as_person: As, world: World)
     assert propose(client, world).status_code == 302
     response = propose(client, world, level="4")
     assert response.status_code == 422
-    assert "已经有一条认定在用，或者正等着确认" in response.get_data(as_text=True)
+    assert "“政策法规宣传讲解”已经有一条认定在用，或者正等着确认" in response.get_data(as_text=True)
+    form = page_of(client, f"/people/{world.person_public_ids['N1']}/recognitions/new")
+    assert "PUB1" not in {each.get("value") for each in form.find("input")}
+
+
+def test_one_document_is_proposed_and_confirmed_for_several_competencies_at_once(
+    acts: Acts, as_person: As, world: World
+) -> None:
+    first, second = as_person("O1"), as_person("O2")
+    codes = ["PUB1", "INS1", "ETH1"]
+    assert "提出了 3 项" in first.get(propose(first, world, codes=codes).location).get_data(as_text=True)
+    ids = [
+        each.get("value") for each in page_of(second, "/recognitions").find("input") if each.get("type") == "checkbox"
+    ]
+    assert len(ids) == 3
+    assert all("disabled" in each.attributes for each in page_of(first, "/recognitions").find("input")[-3:])
+
+    address = "/recognitions/confirm?" + "&".join(f"recognition={each}" for each in ids)
+    clock.freeze(NOW + timedelta(minutes=6))
+    asked = second.get(address)
+    assert asked.location.startswith("/me/confirm?next=/recognitions/confirm")
+    back = post(second, "/me/confirm", {"password": PASSWORD, "next": address}).location
+    assert back == address
+    page = page_of(second, address)
+    assert "确认这 3 条认定吗" in page.text
+    shown = [each.get("value") for each in page.find("input") if each.get("name") == "recognition"]
+    assert sorted(shown) == sorted(ids)
+    assert post(second, "/recognitions/confirm", {"recognition": ids}).location == "/recognitions"
+    assert [acts.view(code=code).level for code in codes] == [3, 3, 3]
+    assert "已确认 3 条" in second.get("/recognitions").get_data(as_text=True)
+    assert post(second, "/recognitions/confirm", {"recognition": ids}).status_code == 302  # a second click
+    assert "勾选的都已经办过了" in second.get("/recognitions").get_data(as_text=True)
+    assert second.get(address).status_code == 303
+
+
+def test_what_is_confirmed_at_once_is_confirmed_whole_or_not_at_all(acts: Acts, as_person: As, world: World) -> None:
+    waiting, refused = acts.propose("N1", code="PUB1"), acts.propose("N1", code="INS1")
+    acts.decide(refused, RecognitionAction.REFUSE)
+    second = as_person("O2")
+    assert post(second, "/recognitions/confirm", {"recognition": [waiting, refused]}).status_code == 303
+    assert "一条也没有确认" in second.get("/recognitions").get_data(as_text=True)
+    assert acts.view(code="PUB1").level == 0
+    assert post(second, "/recognitions/confirm").status_code == 303
+    assert post(as_person("O1"), "/recognitions/confirm", {"recognition": [waiting]}).status_code == 403
+    assert post(as_person("O9"), "/recognitions/confirm", {"recognition": [waiting]}).status_code == 404
+    assert as_person("O9").get(f"/recognitions/confirm?recognition={waiting}").status_code == 404
 
 
 def test_a_recognition_is_ended_before_its_date(acts: Acts, as_person: As, world: World) -> None:
