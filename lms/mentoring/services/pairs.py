@@ -355,7 +355,7 @@ def write_checkpoint(
 ) -> None:
     """Say at a checkpoint of a running pair how the newcomer gets on, as the mentor: in a line, once.
 
-    It may be written from the day before it is due; saying the very same again changes nothing.
+    It may be written from the day it is due; saying the very same again changes nothing.
     Raises NotFound out of reach or for a day the plan does not have, Invalid for a missing or too long line or
     before its time, Conflict when it is written already or the pair does not run.
     """
