@@ -1,11 +1,18 @@
 """Words of the pages that join several packages."""
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from lms.audit.rules import AuditTag
+from lms.competency import forms as competency
 from lms.dashboard.rules import Waits
+from lms.duties import forms as duties
+from lms.mentoring import forms as mentoring
+from lms.people import forms as people
+from lms.selection import forms as selection
 
 TAG_WORDS: dict[AuditTag, Any] = {
     AuditTag.ACCOUNT_OPENED: _l("打印了登录纸条"),
@@ -129,29 +136,146 @@ OBJECT_WORDS: dict[str, Any] = {
 
 FIELD_WORDS: dict[str, Any] = {
     "basis": _l("依据"),
+    "basis_on": _l("文件日期"),
+    "body": _l("哪一家的意见"),
+    "channel": _l("怎么来的"),
     "code": _l("能力"),
     "course_key": _l("课程"),
+    "dated": _l("签的日期"),
+    "day": _l("第几天的小结"),
+    "due_on": _l("哪天到期"),
+    "employment": _l("怎么任职"),
+    "ended_on": _l("最后一天"),
     "ends_on": _l("到哪天止"),
     "entries": _l("核对了几条"),
+    "exception": _l("例外的原因"),
+    "expires_on": _l("有效期至"),
+    "filed_on": _l("备案日期"),
+    "filing_number": _l("备案编号"),
+    "joined_on": _l("入职日期"),
     "kind": _l("种类"),
+    "last_day": _l("最后一天"),
     "level": _l("等级"),
+    "mentor": _l("师傅"),
+    "minutes": _l("多少分钟"),
+    "missing": _l("还缺什么"),
     "name": _l("名称"),
     "number": _l("编号"),
     "person": _l("人"),
-    "person_id": _l("人"),
     "points": _l("得分"),
     "points_possible": _l("满分"),
     "post": _l("岗位"),
+    "posted_on": _l("张贴日期"),
+    "programme": _l("培训计划"),
     "revision": _l("版本"),
     "role": _l("角色"),
     "rows": _l("行数"),
     "score": _l("分数"),
+    "second_reason": _l("为什么再带一个"),
+    "source": _l("来源"),
+    "staff_number": _l("工号"),
     "starts_on": _l("从哪天起"),
     "state": _l("状态"),
-    "unit_id": _l("单位"),
+    "title": _l("批次名称"),
+    "topic": _l("带了什么"),
     "valid_until": _l("有效到"),
+    "verdict": _l("小结"),
+    "working_days": _l("几个工作日"),
 }
 """The words for what changed, where a reader who is no programmer may need it; other fields keep their names."""
+
+_STATES: dict[str, Mapping[Any, Any]] = {
+    "certificate": {
+        "proposed": _l("等签发"),
+        "refused": _l("已退回"),
+        "issued": _l("已签发"),
+        "revocation_proposed": _l("等确认注销"),
+        "revoked": _l("已注销"),
+        "expired": _l("已过期"),
+    },
+    "certificate_document": {"waiting": _l("正在排版"), "rendered": _l("已印好"), "blocked": _l("印不出")},
+    "duty_list": duties.STATE_WORDS,
+    "enrolment": {"learning": _l("正在学"), "lessons_done": _l("课文学完了"), "passed": _l("通过")},
+    "mentoring_pair": mentoring.PAIR_STATE_WORDS,
+    "mentoring_session": mentoring.SESSION_STATE_WORDS,
+    "person": people.STATE_WORDS,
+    "public_notice": {"running": _l("公示中"), "replaced": _l("换了新的公示"), "taken_down": _l("撤下了")},
+    "quiz_attempt": {"open": _l("还没交卷"), "marked": _l("交卷并评分"), "void": _l("作废")},
+    "recognition": competency.STATE_WORDS,
+    "role_grant": {
+        "proposed": _l("等人确认"),
+        "in_force": _l("有效"),
+        "refused": _l("已退回"),
+        "ended": _l("已结束"),
+    },
+    "selection_application": {
+        "submitted": _l("等核对材料"),
+        "incomplete": _l("材料还不齐"),
+        "complete": _l("等两份考察意见"),
+        "examined": _l("考察同意"),
+        "not_endorsed": _l("考察没有同意"),
+        "not_ready": _l("没有进名单"),
+        "ranked": _l("候补"),
+        "proposed": _l("拟选"),
+        "approved": _l("审批同意，等备案"),
+        "refused": _l("审批没有同意"),
+        "filed": _l("已备案"),
+        "withdrawn": _l("已撤回"),
+        "not_placed": _l("这次没有选上"),
+        "cancelled": _l("批次取消了"),
+    },
+    "selection_round": {
+        "draft": _l("在准备"),
+        "open": _l("报名中"),
+        "closed": _l("考察中"),
+        "ranked": _l("名单已出"),
+        "posted": _l("公示和审批"),
+        "decided": _l("等备案"),
+        "filed": _l("已备案"),
+        "cancelled": _l("已取消"),
+    },
+}
+"""The words for the states of a table's rows."""
+
+_CODES: dict[str, Mapping[Any, Any]] = {
+    "body": selection.BODY_WORDS,
+    "channel": selection.CHANNEL_WORDS,
+    "employment": people.EMPLOYMENT_WORDS,
+    "kind": {
+        "district": _l("区县"),
+        "subdistrict": _l("街道"),
+        "community": _l("社区"),
+        "grid": _l("网格"),
+    },
+    "missing": selection.PAPER_WORDS,
+    "post": people.POST_WORDS,
+    "role": people.ROLE_WORDS,
+    "source": selection.SOURCE_WORDS,
+    "topic": mentoring.TOPIC_WORDS,
+    "verdict": mentoring.VERDICT_WORDS,
+}
+"""The words for the codes in a field, whatever the table."""
+
+_FINGERPRINT = re.compile("~[0-9a-f]{16}")
+"""What the trail keeps of content that does not belong in it (``lms.audit.rules``)."""
+
+
+def field_words(object_type: str, field: str) -> Any:
+    """Return the words for a field that changed, None for one that only a programmer needs."""
+    return field if object_type == "duty_list" and field != "person" else FIELD_WORDS.get(field)
+
+
+def code_words(object_type: str, field: str, value: object) -> Any:
+    """Return the words for a value that the trail keeps as a code, None when it is shown as it is."""
+    if isinstance(value, bool):
+        return _l("是") if value else _l("否")
+    if not isinstance(value, str):
+        return None
+    if _FINGERPRINT.fullmatch(value):
+        return _l("有内容，这里只留指纹")
+    by_state = field == "state" or object_type == "duty_list"
+    return (_STATES.get(object_type, {}) if by_state else _CODES.get(field, {})).get(value)
+
 
 ACTOR_WORDS: dict[str, Any] = {"console": _l("机器上的命令"), "system": _l("系统"), "anybody": _l("公示页上的居民")}
 """Who acts without being a person."""

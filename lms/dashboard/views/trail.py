@@ -14,18 +14,25 @@ from lms.audit.rules import AuditTag
 from lms.core import clock
 from lms.core.paging import page_of
 from lms.dashboard import queries
-from lms.dashboard.forms import ACTOR_WORDS, FIELD_WORDS, OBJECT_WORDS, TAG_WORDS
+from lms.dashboard.forms import ACTOR_WORDS, OBJECT_WORDS, TAG_WORDS, code_words, field_words
 from lms.dashboard.views import blueprint
 from lms.people.rules import clean_staff_number
 from lms.web.guards import allow
 from lms.web.transaction import reading, writing
 
+ISO_LENGTH = len("2026-11-24")
 
-def _day(name: str) -> date | None:
+
+def _as_day(value: object) -> date | None:
+    """Return the day that a text is, None for any other text."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == ISO_LENGTH else None
     except ValueError:
         return None
+
+
+def _day(name: str) -> date | None:
+    return _as_day(request.args.get(name, ""))
 
 
 @blueprint.get("/audit")
@@ -53,7 +60,9 @@ def audit_trail() -> str:
         words={tag.value: str(words) for tag, words in TAG_WORDS.items()},
         tags=sorted(((tag.value, str(words)) for tag, words in TAG_WORDS.items()), key=lambda each: each[1]),
         object_words=OBJECT_WORDS,
-        field_words=FIELD_WORDS,
+        field_words=field_words,
+        code_words=code_words,
+        as_day=_as_day,
         actor_words=ACTOR_WORDS,
         chosen=chosen,
         who=typed,

@@ -59,3 +59,12 @@ def test_a_broken_chain_is_said_aloud(site: Site, as_person: As) -> None:
             connection.exec_driver_sql("DROP TRIGGER audit_entry_append_only ON audit_entry")
         connection.execute(sa.text("UPDATE audit_entry SET reason = 'edited' WHERE seq = 3"))
     assert "对不上：第 3 条" in text_of(auditor, post(auditor, "/audit/verify").location)
+
+
+def test_an_entry_speaks_in_words_and_keeps_the_systems_codes_apart(as_person: As) -> None:
+    text = text_of(as_person("A1"), "/audit?tag=people:person:added").partition("data-trail")[2]
+    shown, _, rest = text.partition("系统用的")
+    for words in ("状态", "培训中", "入职日期", "年"):
+        assert words in shown
+    assert "trainee" not in text
+    assert "<code>name_key</code>" in rest
