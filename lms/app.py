@@ -291,7 +291,7 @@ def _page_context(app: Flask, settings: Settings) -> None:
             person=signed_in and SimpleNamespace(name=signed_in.name, public_id=signed_in.identity.public_id),
             nav=registry.navigation(signed_in.identity) if signed_in is not None else [],
             places=lambda: registry.places(signed_in.identity) if signed_in is not None else [],
-            org_name=_org_name(app, look.language),
+            org_name=_org_name(app, look.language, signed_in),
             help_phone=settings.help_phone,
             here=_here(),
             prefs="query" if g.get("lms_sessionless", False) else "post",
@@ -312,11 +312,13 @@ def _page_context(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals["ui"] = LocalProxy(current)
 
 
-def _org_name(app: Flask, language: str) -> str:
-    """Return the office's name, read every other second: who renames it sees it at once, and pages need not ask."""
+def _org_name(app: Flask, language: str, signed_in: people.SignedIn | None) -> str:
+    """Return the office's name: it comes with the session, and is read once a minute for who has none."""
+    if signed_in is not None:
+        return (language == "en" and signed_in.office_en) or signed_in.office
     cache: dict[str, Any] = app.extensions.setdefault("lms.org_name", {"at": 0.0, "zh": "", "en": ""})
     moment = clock.real_now().timestamp()
-    if not 0 <= moment - cache["at"] < 2:
+    if not 0 <= moment - cache["at"] < 60:
         with database().reading() as reader:
             office = people.office_name(reader)
         cache.update(at=moment, zh=office.name if office else "", en=(office.name_en if office else ""))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from lms.access.filters import visible
 from lms.access.identity import CONSOLE, Channel, HeldRole, Identity, Role
@@ -54,6 +54,9 @@ class SignedIn:
     must_change_password: bool
     privacy_notice: str
     last_seen_at: datetime
+    office: str
+    office_en: str
+    """The sub-district this installation serves, for the head of every page; empty while there is none."""
 
 
 def in_force(day: date | sa.BindParameter[date]) -> tuple[sa.ColumnElement[bool], ...]:
@@ -64,6 +67,9 @@ def in_force(day: date | sa.BindParameter[date]) -> tuple[sa.ColumnElement[bool]
         sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= day),
     )
 
+
+_OFFICE = aliased(OrgUnit)
+_OFFICE_ID = sa.select(sa.func.min(OrgUnit.id)).where(OrgUnit.kind == UnitKind.SUBDISTRICT).scalar_subquery()
 
 # Each request asks these: they are put together once, which takes longer than the database does.
 _SIGNED_IN = (
@@ -82,10 +88,13 @@ _SIGNED_IN = (
         Account.privacy_notice,
         Preference.language,
         Preference.text_size,
+        _OFFICE.name.label("office"),
+        _OFFICE.name_en.label("office_en"),
     )
     .join(Person, Person.id == SignInSession.person_id)
     .join(Account, Account.person_id == Person.id)
     .outerjoin(Preference, Preference.person_id == Person.id)
+    .outerjoin(_OFFICE, _OFFICE.id == _OFFICE_ID)
     .where(
         SignInSession.token_hash == sa.bindparam("token_hash"),
         SignInSession.ended_at.is_(None),
@@ -151,6 +160,8 @@ def signed_in(
         must_change_password=row.temporary_until is not None,
         privacy_notice=row.privacy_notice,
         last_seen_at=row.last_seen_at,
+        office=row.office or "",
+        office_en=row.office_en or "",
     )
 
 
