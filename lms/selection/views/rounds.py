@@ -2,11 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ from lms.access.permissions import Permission
 from lms.certification import queries as certification
 from lms.core import clock
 from lms.core.errors import Conflict, Invalid
-from lms.core.paging import page_of
+from lms.core.paging import PAGE_SIZE, Page, page_in, page_of
 from lms.people import queries as people
 from lms.people.forms import choices
 from lms.people.rules import Employment, Post, UnitKind
@@ -189,6 +189,22 @@ def one_round(public_id: str) -> str:
     return round_page(public_id)
 
 
+Row = TypeVar("Row")
+
+MOST_WAITING = 10
+"""How many of those who wait for the next step are named beside it."""
+
+
+def _is_whole() -> bool:
+    """Whether the page was asked for with its lists in one piece, to print them."""
+    return request.args.get("whole") == "1"
+
+
+def _part(rows: Sequence[Row], name: str) -> Page[Row]:
+    """Return the page of a list that the address names, or all of it."""
+    return page_in(rows, request.args.get(name, 1, type=int) or 1, max(len(rows), 1) if _is_whole() else PAGE_SIZE)
+
+
 def round_page(public_id: str, place_form: PlaceForm | None = None) -> str:
     """Return the page of a round; ``place_form``: with what was typed into it."""
     reader = reading()
@@ -213,7 +229,9 @@ def round_page(public_id: str, place_form: PlaceForm | None = None) -> str:
         rule=Rule.from_json(rule.rule),
         rule_row=rule,
         made=made,
-        lines=listed(json.loads(made.snapshot)) if made is not None else [],
+        list_page=_part(listed(json.loads(made.snapshot)) if made is not None else [], "list"),
+        case_page=_part(cases, "cases"),
+        most_waiting=MOST_WAITING,
         notice=notice,
         notices=notices,
         notice_over=notice is not None and is_over(notice.ends_on, clock.today()),

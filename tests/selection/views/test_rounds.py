@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from lms.core import clock
 from lms.selection.rules import Body, RoundState
+from lms.selection.views import rounds as round_pages
 from lms.selection.views.rounds import calendar_days, holiday_word
 from tests.conftest import CountQueries, post
 from tests.selection import making
@@ -129,6 +130,32 @@ def test_the_page_asks_little_however_many_applied(
     with count_queries(ready.db) as statements:
         assert official.get(f"/selection/{round_id}").status_code == 200
     assert len(statements) <= 12, statements
+
+
+def test_a_long_list_is_turned_over_page_by_page_or_shown_whole_to_print(
+    ready: Office, as_person: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(round_pages, "PAGE_SIZE", 4)
+    monkeypatch.setattr(round_pages, "MOST_WAITING", 2)
+    names = {f"K{at}": "某某" + "甲乙丙丁戊己"[at] for at in range(6)}
+    making.trainees(ready.db, ready.world, names)
+    round_id, _ = making.posted(ready, *names, places=5)
+    making.after_notice(ready, round_id)
+    official = as_person("O1")
+
+    def named(query: str) -> list[int]:
+        text = page(official, f"/selection/{round_id}{query}")
+        waiting, _, rest = text.partition('id="list"')
+        listed, _, applied = rest.partition('id="cases"')
+        return [part.count("某某") for part in (waiting.partition("<main")[2], listed, applied)]
+
+    assert named("") == [2, 4, 4]
+    assert "还有 3 位" in page(official, f"/selection/{round_id}")
+    assert named("?list=2") == [2, 2, 4]
+    assert named("?list=2&cases=2") == [2, 2, 2]
+    assert named("?cases=99") == [2, 4, 2]
+    assert named("?cases=nothing") == [2, 4, 4]
+    assert named("?whole=1") == [2, 6, 6]
 
 
 def test_the_days_are_drawn_from_monday(app: Flask, ready: Office) -> None:
