@@ -3,7 +3,7 @@
 A course is shown as the revision a person began with; those who have not begun see the current one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
@@ -305,9 +305,15 @@ class Home:
         return any(each.is_begun for layer in self.layers for cell in layer.cells for each in cell)
 
 
-def home_of(session: Session, person_id: int) -> Home:
-    """Return the next step and the learning map of a person (at most four queries)."""
-    standings = progress_of(session, person_id)
+def home_of(session: Session, person_id: int, path: Sequence[Layer] = tuple(Layer)) -> Home:
+    """Return the next step and the learning map of a person (at most four queries).
+
+    ``path``: the layers that are theirs to learn (``rules.path_of``), in their order; what they began beside it is
+    theirs too. Every layer when none is said.
+    """
+    standings = [each for each in progress_of(session, person_id) if each.is_begun or each.course.file.layer in path]
+    rank = {layer: at for at, layer in enumerate(dict.fromkeys((*path, *Layer)))}
+    standings.sort(key=lambda each: rank[each.course.file.layer])
     return Home(
         step=next_step(standings),
         layers=learning_map(standings),

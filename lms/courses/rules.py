@@ -4,6 +4,8 @@ import enum
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from lms.people.rules import StaffState
+
 CHARACTERS_A_MINUTE = 160
 MINUTES_A_QUESTION = 2
 LONGEST_PART_MINUTES = 8
@@ -32,6 +34,17 @@ class Layer(enum.StrEnum):
     IN_SERVICE = "in_service"
     ADVANCED = "advanced"
     LEADER = "leader"
+
+
+def path_of(state: StaffState, *, leads: bool) -> tuple[Layer, ...]:
+    """Return the layers that somebody is to learn, in their order. ``leads``: holds the post of a grid leader.
+
+    Before the filing it is onboarding alone; whoever is on duty goes on in service, a leader to what leaders need, and
+    last to the advanced layer. Other layers stay open to whoever wants to learn more.
+    """
+    if state in {StaffState.CANDIDATE, StaffState.TRAINEE}:
+        return (Layer.ONBOARDING,)
+    return (Layer.ONBOARDING, Layer.IN_SERVICE, *((Layer.LEADER,) if leads else ()), Layer.ADVANCED)
 
 
 class Category(enum.StrEnum):

@@ -4,7 +4,16 @@ from decimal import Decimal
 
 import pytest
 
-from lms.courses.rules import hours_of_course, learning_minutes, part_after, part_before, resume_part
+from lms.courses.rules import (
+    Layer,
+    hours_of_course,
+    learning_minutes,
+    part_after,
+    part_before,
+    path_of,
+    resume_part,
+)
+from lms.people.rules import StaffState
 
 PARTS = ("p1", "p2", "p3")
 
@@ -39,3 +48,16 @@ def test_a_lesson_opens_where_one_stopped(stored: str | None, answered: list[str
 def test_neighbours() -> None:
     assert [part_after(PARTS, part) for part in PARTS] == ["p2", "p3", None]
     assert [part_before(PARTS, part) for part in PARTS] == [None, "p1", "p2"]
+
+
+@pytest.mark.parametrize("state", [StaffState.CANDIDATE, StaffState.TRAINEE])
+@pytest.mark.parametrize("leads", [False, True])
+def test_before_the_filing_there_is_onboarding_alone(state: StaffState, leads: bool) -> None:
+    assert path_of(state, leads=leads) == (Layer.ONBOARDING,)
+
+
+def test_a_leader_learns_what_leaders_need_before_the_advanced_layer() -> None:
+    officer, leader = (path_of(StaffState.ACTIVE, leads=leads) for leads in (False, True))
+    assert officer == (Layer.ONBOARDING, Layer.IN_SERVICE, Layer.ADVANCED)
+    assert leader == (Layer.ONBOARDING, Layer.IN_SERVICE, Layer.LEADER, Layer.ADVANCED)
+    assert len(set(leader)) == len(leader)  # a second post adds a layer and repeats none

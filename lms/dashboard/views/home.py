@@ -12,7 +12,7 @@ from lms.access.permissions import Permission
 from lms.certification.queries import Decided, Desk
 from lms.core import clock
 from lms.courses import queries as courses
-from lms.courses.rules import Category
+from lms.courses.rules import Category, path_of
 from lms.courses.views import quiz_url
 from lms.dashboard import queries
 from lms.dashboard.forms import WAITS_WORDS
@@ -21,7 +21,7 @@ from lms.dashboard.views import blueprint
 from lms.duties.rules import CERTIFICATE_NEEDED
 from lms.messages import queries as messages
 from lms.people import queries as people
-from lms.people.rules import StaffState
+from lms.people.rules import Post, StaffState
 from lms.quizzes import queries as quizzes
 from lms.quizzes.queries import Failing
 from lms.web.guards import allow
@@ -42,7 +42,8 @@ def home() -> Any:
     reader, actor = reading(), g.signed_in.identity
     person = people.person_with_id(reader, actor.person_id)
     posts = people.posts_of(reader, person.id, clock.today())
-    learning = courses.home_of(reader, person.id)
+    leads = any(each.post is Post.GRID_LEADER for each in posts)
+    learning = courses.home_of(reader, person.id, path_of(person.state, leads=leads))
     # Who is on duty without a post, an official for one, need not learn, but may.
     must_learn = bool(posts) or learning.is_begun or person.state in LEARNERS
     step = learning.step if must_learn else None
