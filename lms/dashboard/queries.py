@@ -1,5 +1,6 @@
 """Reading across packages for pages that join them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,9 +17,15 @@ from lms.audit.models import AuditEntry
 from lms.certification import queries as certificates
 from lms.certification.models import Certificate
 from lms.certification.rules import CertificateState
+from lms.competency.content import FRAMEWORK, Competency
 from lms.competency.models import Recognition
 from lms.competency.rules import RecognitionState
+from lms.content import queries as content
+from lms.content.content import DUTIES, Duty
+from lms.content.rules import ContentKind
 from lms.core.clock import SHANGHAI
+from lms.courses.content import COURSE, PROGRAMMES, Course
+from lms.courses.rules import Category, Function, Layer
 from lms.dashboard.rules import Waits
 from lms.duties import queries as duties
 from lms.duties.models import DutyStanding
@@ -27,6 +34,7 @@ from lms.mentoring import queries as mentoring
 from lms.people import queries as people
 from lms.people.models import OrgUnit, Person
 from lms.people.rules import Post, UnitKind
+from lms.quizzes.content import BANK, Bank
 from lms.selection import queries as selection
 
 
@@ -218,3 +226,108 @@ def grids_lacking(session: Session, identity: Identity, today: date) -> list[Org
     grids = [each for each in people.units_within(session, identity, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
     standing = people.compositions(session, [each.id for each in grids], today)
     return [each for each in grids if standing[each.id].breaches]
+
+
+# --- what the courses cover -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CourseCovers:
+    """A course as the coverage shows it. ``questions``: those that a paper may hold."""
+
+    course: Course
+    lessons: int
+    questions: int
+
+
+@dataclass(frozen=True)
+class CompetencyCovers:
+    """What trains and asks a competency. ``needed``: the highest level that a duty asks for, 0 for none."""
+
+    competency: Competency
+    courses: tuple[str, ...]
+    lessons: int
+    questions: int
+    critical: int
+    needed: int
+
+
+@dataclass(frozen=True)
+class DutyCovers:
+    """A duty item, the courses of its needs that are there, those awaited, and the needs that nothing asks."""
+
+    duty: Duty
+    courses: tuple[str, ...]
+    awaited: tuple[str, ...]
+    unasked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the courses cover, by layer and category, by function and layer, by competency and by duty."""
+
+    cells: Mapping[tuple[Layer, Category], list[CourseCovers]]
+    planned: Mapping[Layer, tuple[str, ...]]
+    functions: Mapping[tuple[Function, Layer], int]
+    competencies: list[CompetencyCovers]
+    duties: list[DutyCovers]
+
+    @property
+    def gaps(self) -> int:
+        """How many cells are empty."""
+        return (
+            sum((layer, category) not in self.cells for layer in Layer for category in Category)
+            + sum(not any((function, layer) in self.functions for layer in Layer) for function in Function)
+            + sum(not each.questions for each in self.competencies)
+            + sum(bool(each.awaited or each.unasked) for each in self.duties)
+        )
+
+
+def coverage(session: Session) -> Coverage:
+    """Return what the courses that learners are given cover (one query)."""
+    held = content.held_together(session, (COURSE, BANK, FRAMEWORK, DUTIES, PROGRAMMES))
+    courses: dict[str, Course] = {key: each.thing for key, each in held[ContentKind.COURSE].items()}
+    banks: dict[str, Bank] = {key: each.thing for key, each in held[ContentKind.BANK].items()}
+    cells: dict[tuple[Layer, Category], list[CourseCovers]] = {}
+    functions: Counter[tuple[Function, Layer]] = Counter()
+    for key, course in courses.items():
+        drawn = len(banks[key].drawable) if key in banks else 0
+        place = (course.file.layer, course.file.category)
+        cells.setdefault(place, []).append(CourseCovers(course, len(course.lessons), drawn))
+        functions.update(
+            (function, course.file.layer) for lesson in course.lessons for function in lesson.head.functions
+        )
+    asked = [item for bank in banks.values() for item in bank.drawable]
+    catalogue: list[Duty] = [duty for each in held[ContentKind.DUTIES].values() for duty in each.thing.items.values()]
+    frame: list[Competency] = [one for each in held[ContentKind.FRAMEWORK].values() for one in each.thing.competencies]
+    lessons = [
+        (key, code) for key, course in courses.items() for each in course.lessons for code in each.head.competencies
+    ]
+    with_questions = {item.competency for item in asked}
+    return Coverage(
+        cells=cells,
+        planned={
+            each.layer: each.planned for file in held[ContentKind.PROGRAMMES].values() for each in file.thing.programmes
+        },
+        functions=functions,
+        competencies=[
+            CompetencyCovers(
+                competency=one,
+                courses=tuple(key for key, course in courses.items() if one.code in course.file.competencies),
+                lessons=sum(code == one.code for _, code in lessons),
+                questions=sum(item.competency == one.code for item in asked),
+                critical=sum(item.competency == one.code and item.is_critical for item in asked),
+                needed=max((duty.needs.get(one.code, 0) for duty in catalogue), default=0),
+            )
+            for one in frame
+        ],
+        duties=[
+            DutyCovers(
+                duty=duty,
+                courses=tuple(key for key in duty.courses if key in courses),
+                awaited=tuple(key for key in duty.courses if key not in courses),
+                unasked=tuple(code for code in duty.needs if code not in with_questions),
+            )
+            for duty in catalogue
+        ],
+    )

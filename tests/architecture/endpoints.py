@@ -410,6 +410,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "courses.open_part": Endpoint(cases=of_lesson("p2")),
     "courses.start": Endpoint(cases={NONE: lambda _place, _actor: {"course_key": "c01"}}),
     "dashboard.audit_trail": Endpoint(),
+    "dashboard.coverage": Endpoint(),
     "dashboard.home": Endpoint(),
     "dashboard.levels": Endpoint(cases=of_person("public_id"), scope=person_scope),
     "dashboard.own_levels": Endpoint(),
