@@ -3,6 +3,7 @@
 A course is shown as the revision a person began with; those who have not begun see the current one.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from lms.content import queries as content
 from lms.content.content import GLOSSARY, LAWS, Glossary, Register, Term
 from lms.content.queries import Held
+from lms.content.rules import ContentKind
 from lms.core import markup
 from lms.core.errors import NotFound
 from lms.courses.content import (
@@ -32,7 +34,7 @@ from lms.courses.content import (
     spoken,
 )
 from lms.courses.models import Enrolment, LessonProgress, PartAnswer, ProgrammeEnrolment
-from lms.courses.rules import Category, EnrolmentState, Layer, StepKind, resume_part
+from lms.courses.rules import Category, EnrolmentState, Hit, Layer, StepKind, hit_in, resume_part
 
 
 @dataclass(frozen=True)
@@ -496,3 +498,88 @@ def programme_enrolment(session: Session, person_id: int, key: str) -> Programme
             ProgrammeEnrolment.person_id == person_id, ProgrammeEnrolment.programme == key
         )
     )
+
+
+# --- searching --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LessonFound:
+    """A lesson that holds what was looked for. ``hit``: where in its text, None when only its title does."""
+
+    course: Course
+    lesson: Lesson
+    hit: Hit | None
+
+
+@dataclass(frozen=True)
+class ArticleFound:
+    """An article of the register that holds what was looked for, and the lessons that cite it."""
+
+    place: str
+    says: str
+    lessons: list[tuple[Course, Lesson]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: courses by their titles, lessons (titles first), articles of law."""
+
+    courses: list[Course]
+    lessons: list[LessonFound]
+    articles: list[ArticleFound]
+
+    @property
+    def number(self) -> int:
+        return len(self.courses) + len(self.lessons) + len(self.articles)
+
+
+def search(session: Session, terms: Sequence[str], language: str) -> Found:
+    """Look for words in the courses that are given now, their lessons and the law register (one query).
+
+    ``terms``: of ``rules.search_terms``; every one must be there. Texts are read as the reader of ``language`` sees
+    them. A hundred lessons are looked through in a few milliseconds, so there is no index that could fall behind.
+    """
+    held = content.held_together(session, (COURSE, LAWS))
+    courses: list[Course] = [each.thing for each in held[ContentKind.COURSE].values()]
+    in_title, in_text = [], []
+    for course in courses:
+        for lesson in course.lessons:
+            title = hit_in(lesson.title_in(language), terms)
+            hit = hit_in(_plain(lesson, language), terms)
+            if title is not None:
+                in_title.append(LessonFound(course, lesson, hit))
+            elif hit is not None:
+                in_text.append(LessonFound(course, lesson, hit))
+    register = _only(held[ContentKind.LAWS])
+    return Found(
+        courses=[each for each in courses if hit_in(each.title_in(language), terms) is not None],
+        lessons=in_title + in_text,
+        articles=_articles(register.thing, courses, terms, language) if register is not None else [],
+    )
+
+
+def _plain(lesson: Lesson, language: str) -> str:
+    """Return the words of a lesson, without marks."""
+    body, _language = lesson.body_in(language)
+    words = [lesson.summary_in(language)]
+    for part in body.parts:
+        words.append(part.title)
+        for block in part.blocks:
+            words += [block.text, *(f"{point.head} {point.body}" for point in block.points), *block.items, block.answer]
+        words += [part.question.prompt, *(option.text for option in part.question.options)]
+    return re.sub(r"[*_>#\s]+", " ", " ".join(words)).strip()
+
+
+def _articles(register: Register, courses: Sequence[Course], terms: Sequence[str], language: str) -> list[ArticleFound]:
+    found = []
+    for law in register.laws.values():
+        for number, article in law.articles.items():
+            cite = f"{law.id}/{number}"
+            place = register.place_en(cite) if language == "en" and law.title_en else register.place(cite)
+            says = article.says_en if language == "en" and article.says_en else article.says
+            if law.state != "ok" or hit_in(f"{place} {register.place(cite)} {says}", terms) is None:
+                continue
+            citing = [(course, lesson) for course in courses for lesson in course.lessons if cite in lesson.head.cites]
+            found.append(ArticleFound(place, says, citing))
+    return found

@@ -1,9 +1,12 @@
 """States of learning a course, the arithmetic of learning time, and what comes next in a lesson."""
 
 import enum
+import unicodedata
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
+from lms.core.numerals import apart, articles_in_digits
 from lms.people.rules import StaffState
 
 CHARACTERS_A_MINUTE = 160
@@ -108,3 +111,55 @@ def part_before(parts: Sequence[str], part: str) -> str | None:
     """Return the part before, None before the first."""
     at = parts.index(part)
     return parts[at - 1] if at else None
+
+
+# --- searching --------------------------------------------------------------------------------------------
+
+LONGEST_SEARCH = 60
+"""Characters that are looked for; the rest is cut off."""
+AROUND_HIT = 24
+"""Characters shown on either side of a hit."""
+
+
+def folded(text: str) -> str:
+    """Return a text as it is compared: full-width letters and digits narrow, small letters, articles in digits.
+
+    Each article is written 第14条, so that 第十四条 and 第１４条 find the same.
+    """
+    return articles_in_digits(unicodedata.normalize("NFKC", text).casefold())
+
+
+def search_terms(typed: str) -> tuple[str, ...]:
+    """Return what is looked for: the words between blanks, folded, each once. All of them must be found.
+
+    An article behind the name of its law is a word of its own.
+    """
+    words = articles_in_digits(folded(typed[:LONGEST_SEARCH]), bare=True)
+    return tuple(dict.fromkeys(apart(words).split()))
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place in a text: what stands before it, the words found, what stands after."""
+
+    before: str
+    words: str
+    after: str
+
+
+def hit_in(text: str, terms: Sequence[str]) -> Hit | None:
+    """Return the first place of the first term when a text has all of them, else None."""
+    compared = folded(text)
+    if not terms or any(term not in compared for term in terms):
+        return None
+    if len(compared) != len(text):  # the places do not agree: an article was written in words, or a sign unfolded
+        text = compared
+    at = compared.index(terms[0])
+    end = at + len(terms[0])
+    before = text[max(0, at - AROUND_HIT) : at]
+    after = text[end : end + AROUND_HIT]
+    return Hit(
+        ("…" if at > AROUND_HIT else "") + before,
+        text[at:end],
+        after + ("…" if end + AROUND_HIT < len(text) else ""),
+    )

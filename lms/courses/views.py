@@ -10,12 +10,15 @@ from lms.core import clock
 from lms.core.errors import Conflict, Invalid
 from lms.courses import queries, services
 from lms.courses.content import objective_in
-from lms.courses.rules import Category, part_after, part_before
+from lms.courses.rules import LONGEST_SEARCH, Category, part_after, part_before, search_terms
 from lms.web.guards import allow
 from lms.web.i18n import current_language
 from lms.web.transaction import reading, writing
 
 blueprint = Blueprint("courses", __name__)
+
+MOST_FOUND = 30
+"""How many lessons and how many articles a search shows; beyond that, more words are asked for."""
 
 
 def _me() -> int:
@@ -35,6 +38,21 @@ def catalogue() -> str:
     """All courses by layer and category, with how far one is."""
     home = queries.home_of(reading(), _me())
     return render_template("courses/catalogue.html", home=home, categories=list(Category), language=current_language())
+
+
+@blueprint.get("/search")
+@allow(Permission.COURSE_LEARN)
+def search() -> str:
+    """What the courses, the lessons and the law register say of some words."""
+    typed = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    terms, language = search_terms(typed), current_language()
+    return render_template(
+        "courses/search.html",
+        typed=typed,
+        found=queries.search(reading(), terms, language) if terms else None,
+        most=MOST_FOUND,
+        language=language,
+    )
 
 
 @blueprint.get("/courses/<course_key>")

@@ -408,6 +408,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "courses.lesson": Endpoint(cases=of_lesson()),
     "courses.lesson_print": Endpoint(cases=of_lesson()),
     "courses.open_part": Endpoint(cases=of_lesson("p2")),
+    "courses.search": Endpoint(),
     "courses.start": Endpoint(cases={NONE: lambda _place, _actor: {"course_key": "c01"}}),
     "dashboard.audit_trail": Endpoint(),
     "dashboard.coverage": Endpoint(),

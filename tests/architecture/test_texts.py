@@ -34,6 +34,7 @@ CHINESE_IN_PYTHON = {
     "lms/config.py": "texts of SetupError, collected in a list first: both languages in one line",
     "lms/demo/*.py": "the made-up sub-district: names, and lines for the terminal",
     "lms/core/content.py": "problems of content files, in the language of the files and their authors",
+    "lms/core/numerals.py": "the numerals themselves: data to recognise",
     "lms/*/content.py": "as lms/core/content.py, and the fixed headings of those files",
     "lms/people/formats/*.py": "words that offices write in their rosters: data to recognise, never shown",
     "lms/certification/rules.py": "the shape of document numbers and the compound surnames: data",
