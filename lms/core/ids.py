@@ -7,8 +7,13 @@ READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 def new_public_id() -> str:
-    """Return 22 URL-safe random characters (132 bits), the name of an object outside the process."""
-    return secrets.token_urlsafe(17)[:22]
+    """Return 22 URL-safe random characters (132 bits), the name of an object outside the process.
+
+    Never begins with a hyphen, which a command line would read as an option.
+    """
+    while (found := secrets.token_urlsafe(17)[:22]).startswith("-"):
+        pass
+    return found
 
 
 def new_secret() -> str:

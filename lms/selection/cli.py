@@ -16,7 +16,8 @@ def group() -> None:
     """Selection rounds and their lists."""
 
 
-@group.command("recompute")
+# Rounds made earlier may have a name that begins with a hyphen.
+@group.command("recompute", context_settings={"ignore_unknown_options": True})
 @click.argument("round_id", metavar="ROUND")
 @click.pass_context
 def recompute(ctx: click.Context, round_id: str) -> None:

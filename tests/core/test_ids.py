@@ -19,7 +19,8 @@ def test_random_names_have_their_length_are_safe_in_a_url_and_never_come_twice(
 
 def test_every_place_of_a_public_id_varies() -> None:
     """A place that is always the same would cost its six bits of chance."""
-    made = [ids.new_public_id() for _ in range(500)]
+    made = [ids.new_public_id() for _ in range(2_000)]
+    assert not any(one.startswith("-") for one in made), "a command line would take it for an option"
     assert all(len({one[place] for one in made}) > 20 for place in range(22))
 
 
