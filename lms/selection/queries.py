@@ -21,7 +21,6 @@ from lms.certification.rules import CertificateState, eligibility
 from lms.competency.models import CompetencyLevel
 from lms.content import queries as content
 from lms.core.errors import NotFound
-from lms.courses import queries as courses
 from lms.courses.content import COURSE
 from lms.courses.models import Enrolment
 from lms.courses.rules import EnrolmentState
@@ -60,8 +59,6 @@ from lms.selection.rules import (
 
 ONBOARDING = "onboarding_part1"
 """The certificate that says that onboarding is finished; the 合格证书 takes its place with the final exam."""
-PROGRAMME = "onboarding"
-"""The programme whose courses and competencies a list is made from."""
 IN_SERVICE = "in_service"
 """The programme that a person is enrolled in when filed."""
 
@@ -316,14 +313,17 @@ def rule_of(session: Session, round_id: int) -> SelectionRule:
 
 
 def rule_material(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return (competencies, courses) that a list is made from: those of the onboarding programme, in its order."""
-    programme = courses.programme(session, PROGRAMME)
+    """Return (competencies, courses) that a list is made from: of the courses that the certificate asks for.
+
+    Everybody on a list holds it and has passed them; a course beyond it would count 0 for who need not take it.
+    """
+    _, text = certification.current_text(session, ONBOARDING)
     held = content.all_held(session, COURSE)
     codes: dict[str, None] = {}
-    for key in programme.courses:
+    for key in text.courses:
         if key in held:
             codes.update(dict.fromkeys(held[key].thing.file.competencies))
-    return tuple(codes), tuple(programme.courses)
+    return tuple(codes), tuple(text.courses)
 
 
 def open_rounds(session: Session, person: Person, today: date) -> list[SelectionRound]:

@@ -56,7 +56,7 @@ def create_round(
     """Begin a round for a unit as a draft, with the first version of its rule: weights as usual, age and education 0.
 
     ``last_day``: of 报名. ``channel``: where objections go (telephone, address). Raises Invalid by field, NotFound
-    out of reach or while the programme of onboarding is not in the content.
+    out of reach or while the certificate of onboarding is not in the content.
     """
     role = require(actor, Permission.ROUND_MANAGE, Scope(unit_path=unit.path), now=clock.real_now())
     person_id = acts.person_of(actor)
