@@ -11,6 +11,12 @@ from lms.content.content import ContentType, Examined, examine
 C01 = "courses/onboarding/ethics/c01"
 C04 = "courses/onboarding/law/c04"
 
+SHIPPED = tuple(sorted(path.name for path in (ROOT / "courses").glob("*/*/c[0-9][0-9]")))
+"""The keys of the courses that are shipped."""
+LESSONS = len(list((ROOT / "courses").glob("*/*/c[0-9][0-9]/*.zh.md")))
+DRAWN_OF_A_BANK = 30
+"""Every bank holds thirty questions that a paper may draw; those marked by hand come on top."""
+
 
 @dataclass(frozen=True)
 class Files:

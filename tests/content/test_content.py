@@ -27,7 +27,7 @@ from lms.core import clock
 from lms.core.content import Problems
 from lms.courses.rules import Function
 from lms.people.rules import Post
-from tests.content.files import C01, C04, Files, copied
+from tests.content.files import C01, C04, LESSONS, Files, copied
 from tests.world import shipped_content
 
 LAW_FILE = "courses/_laws/laws.yaml"
@@ -114,11 +114,12 @@ def test_missing_english_and_a_day_that_has_passed_are_warnings(files: Files) ->
     files.replace(C01 + "/course.yaml", "title_en: Role, service attitude and discipline\n", "")
     clock.freeze(datetime(2027, 5, 25, 2, 0, tzinfo=UTC))
     found = files.examine()
+    checked = files.text(LAW_FILE).count("\n  state: ok\n")
     assert not found.problems.errors
     texts = [str(problem) for problem in found.problems.warnings]
     assert f"{LAW_FILE}:{files.line_of(LAW_FILE, 'title: 民法典')}: title 没有英文" in texts
     assert f"{C01}/course.yaml:3: title 没有英文" in texts
-    assert sum("该复核了" in text for text in texts) == 14 + 18
+    assert sum("该复核了" in text for text in texts) == checked + LESSONS
     assert {bundle.key for bundle in found.good} >= {"laws", "c01", "c04"}
 
 
@@ -249,13 +250,13 @@ def test_duties_that_wait_for_courses_are_planned_and_no_fault(files: Files) -> 
     found = files.examine()
     assert found.problems.errors == []
     texts = {problem.line: problem.text for problem in found.planned}
-    line = files.text(DUTY_FILE)[: files.text(DUTY_FILE).index("- key: D16")].count("\n")
-    said = next(text for text in texts.values() if text.startswith("D15"))
-    assert said == "D15 一般矛盾纠纷调解（兼调解员）：AST1、LAW1 还没有课程或题目，等课程 c12"
+    line = files.text(DUTY_FILE)[files.text(DUTY_FILE).index("- key: D26") :].count("\n")
+    said = next(text for text in texts.values() if text.startswith("D26"))
+    assert said == "D26 定期联系居民与跨网格协同：COR1 还没有课程或题目，等课程 c16"
     assert files.text(DUTY_FILE).splitlines()[next(at for at, text in texts.items() if text == said) - 1].strip() == (
-        "courses: [c12]"
+        "courses: [c16]"
     )
-    assert min(texts) < line
+    assert max(texts) > files.text(DUTY_FILE).count("\n") - line
     assert "duties" in {bundle.key for bundle in found.good}
 
 

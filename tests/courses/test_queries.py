@@ -6,16 +6,19 @@ from pathlib import Path
 import pytest
 
 from lms.access.identity import CONSOLE, Identity
+from lms.config import ROOT
 from lms.content import services as content
 from lms.core import clock
 from lms.core.db import Database
 from lms.core.errors import NotFound
 from lms.courses import queries, services
-from lms.courses.rules import Layer, StepKind
+from lms.courses.rules import Category, Layer, StepKind
 from tests.conftest import CountQueries, Site
-from tests.content.files import copied
+from tests.content.files import SHIPPED, copied
 from tests.courses.learning import answer_lesson, finish_lessons
 from tests.world import NOW
+
+ONBOARDING = sorted(path.name for path in (ROOT / "courses/onboarding").glob("*/c*"))
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def me(site: Site) -> Identity:
 def step(db: Database, actor: Identity) -> tuple[StepKind, str | None, str | None, str | None]:
     assert actor.person_id is not None
     with db.reading() as session:
-        found = queries.next_step(queries.progress_of(session, actor.person_id))
+        found = queries.home_of(session, actor.person_id, (Layer.ONBOARDING,)).step
     assert found is not None
     return (
         found.kind,
@@ -55,8 +58,9 @@ def test_there_is_one_next_step_all_the_way(db: Database, me: Identity) -> None:
         services.open_part(session, me, "c04", "c04-l01", "p1", now=NOW + timedelta(hours=2))
     assert step(db, me) == (StepKind.CONTINUE, "c04", "c04-l01", "p1")
     finish_lessons(db, me, "c04", now=NOW + timedelta(hours=3))
-    finish_lessons(db, me, "c05", now=NOW + timedelta(hours=4))
-    for course in ("c01", "c04", "c05"):
+    for course in ONBOARDING:
+        if course not in {"c01", "c04"}:
+            finish_lessons(db, me, course, now=NOW + timedelta(hours=4))
         with db.writing() as session:
             services.note_course_passed(session, me, me.person_id or 0, course, "a" * 22, now=NOW)
     assert step(db, me) == (StepKind.DONE, None, None, None)
@@ -74,10 +78,38 @@ def test_the_map_has_a_cell_for_each_category(db: Database, me: Identity) -> Non
         services.enrol(session, me, "c04", now=NOW)
     with db.reading() as session:
         home = queries.home_of(session, me.person_id or 0)
-    [layer] = home.layers
-    assert layer.layer is Layer.ONBOARDING
-    assert [[each.key for each in cell] for cell in layer.cells] == [["c01"], ["c04"], ["c05"]]
-    assert (home.total, home.passed, home.is_begun) == (3, 0, True)
+        path = queries.home_of(session, me.person_id or 0, (Layer.ONBOARDING,))
+    first, *others = home.layers
+    assert first.layer is Layer.ONBOARDING
+    assert [[each.key for each in cell] for cell in first.cells] == [
+        sorted(path.name for path in (ROOT / "courses/onboarding" / category).iterdir()) for category in Category
+    ]
+    assert others
+    assert (home.total, home.passed, home.is_begun) == (len(SHIPPED), 0, True)
+    assert [each.layer for each in path.layers] == [Layer.ONBOARDING]
+    assert path.total == len(ONBOARDING)
+
+
+def test_what_one_began_beside_the_own_path_stays_on_it(db: Database, me: Identity) -> None:
+    with db.reading() as session:
+        beside = next(
+            each
+            for each in queries.progress_of(session, me.person_id or 0)
+            if each.course.file.layer is Layer.IN_SERVICE
+        )
+    for key in beside.course.file.requires:
+        finish_lessons(db, me, key)
+        with db.writing() as session:
+            services.note_course_passed(session, me, me.person_id or 0, key, "a" * 22, now=NOW)
+    with db.writing() as session:
+        services.enrol(session, me, beside.key, now=NOW + timedelta(hours=1))
+    with db.reading() as session:
+        home = queries.home_of(session, me.person_id or 0, (Layer.ONBOARDING,))
+    assert [each.layer for each in home.layers] == [Layer.ONBOARDING, Layer.IN_SERVICE]
+    assert home.total == len(ONBOARDING) + 1
+    assert home.step is not None
+    assert home.step.course is not None
+    assert home.step.course.key == beside.key
 
 
 def test_what_others_learn_is_not_mixed_in(site: Site, db: Database, me: Identity) -> None:
@@ -147,6 +179,7 @@ def test_sources_say_when_they_were_checked_and_by_whom(db: Database, me: Identi
 
 
 def test_a_lesson_without_english_is_shown_in_chinese(db: Database, me: Identity) -> None:
-    assert view_of(db, me, "en").language == "zh"
+    assert view_of(db, me, "en", "c09").language == "zh"
+    assert view_of(db, me, "en", "c04").language == "en"
     clock.freeze(datetime(2027, 6, 1, tzinfo=UTC))
     assert view_of(db, me, "zh").parts[0].spoken[0] == "货是好心搬的。"

@@ -227,6 +227,8 @@ def test_who_has_begun_stays_on_their_text_and_who_begins_later_gets_the_new_one
     files.replace(f"{C01}/01.zh.md", "脸一红", "脸红了")
     files.replace(f"{C01}/01.zh.md", "- [x] “罚单我开不了", "- [ ] “罚单我开不了")
     files.replace(f"{C01}/01.zh.md", "- [ ] “这个不归我管", "- [x] “这个不归我管")
+    files.replace(f"{C01}/01.en.md", "- [x] “I can't write tickets", "- [ ] “I can't write tickets")
+    files.replace(f"{C01}/01.en.md", "- [ ] “That's not my job", "- [x] “That's not my job")
     with db.writing() as session:
         content.sync(session, CONSOLE, files.examine().good, now=NOW)
     other = site.world.identity(db, "N2")

@@ -111,7 +111,7 @@ def test_the_newcomer_shows_the_chain_and_has_something_to_do(demo_site: Site) -
         )
         assert {"ETH1", "ETH3"} <= {code for code, level in levels if level >= 1}
         standings = courses.progress_of(session, person_id)
-        assert {each.key: each.is_passed for each in standings} == {"c01": True, "c04": False, "c05": False}
+        assert [each.key for each in standings if each.is_passed] == ["c01"]
         step = courses.next_step(standings)
         assert step is not None
         assert step.kind is StepKind.CONTINUE

@@ -16,6 +16,7 @@ from lms.duties.rules import DutyState, NextKind
 from lms.people.rules import PersonAction, Post
 from tests.certification import making
 from tests.conftest import CountQueries, Site
+from tests.content.files import SHIPPED
 from tests.duties.lists import Lists
 from tests.duties.test_services import reword
 from tests.world import NOW, TODAY, World, shipped_content
@@ -58,14 +59,14 @@ def test_a_gap_leads_to_the_first_lesson_that_trains_it(lists: Lists, db: Databa
 
 
 def test_a_gap_without_a_course_names_the_courses_awaited(lists: Lists) -> None:
-    [gap] = [each for each in line(lists, "M1", "D08").gaps if each.code == "EMG1"]
+    [gap] = [each for each in line(lists, "L1", "D26").gaps if each.code == "COR1"]
     assert gap.next.kind is NextKind.PLANNED
-    assert gap.awaited == ("c09",)
+    assert gap.awaited == ("c16",)
 
 
 def test_with_every_course_passed_the_evidence_says_what_is_missing(lists: Lists, db: Database, world: World) -> None:
     with db.writing() as session:
-        for course in ("c01", "c04", "c05"):
+        for course in SHIPPED:
             making.enrol(session, world.person(session, "N1"), course)
     [gap] = [each for each in line(lists, "N1", "D04").gaps if each.code == "INS1"]
     assert gap.next.kind is NextKind.PRACTICE

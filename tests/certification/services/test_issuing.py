@@ -46,8 +46,8 @@ def test_a_proposal_holds_what_it_rests_on(db: Database, world: World) -> None:
     assert made.basis["finished_on"] == "2026-11-20"
     assert [(each["key"], each["hours"], each["revision"]) for each in made.basis["courses"]] == [
         ("c01", "3.5", 1),
-        ("c04", "3.5", 1),
-        ("c05", "3.5", 1),
+        ("c04", "3.5", 2),
+        ("c05", "3.5", 2),
     ]
     [entry] = trail.entries(db, since)
     assert entry.tag == AuditTag.CERTIFICATE_PROPOSED

@@ -15,9 +15,11 @@ from lms.core import clock
 from lms.courses import services as courses
 from lms.people.models import Person
 from tests.conftest import CountQueries, Site, make_app, post, sign_in_as
+from tests.content.files import DRAWN_OF_A_BANK, SHIPPED
 from tests.quizzes.classes import Counted, class_sits, counted, learners
 
 AsPerson = Callable[[str], FlaskClient]
+QUESTIONS = len(SHIPPED) * DRAWN_OF_A_BANK
 
 
 def text(browser: FlaskClient, path: str) -> str:
@@ -64,7 +66,7 @@ def test_the_list_says_what_fails_and_why_and_leads_to_each_question(made: Count
 
 def test_the_filters_narrow_to_a_course_a_lesson_and_a_finding(made: Counted, as_person: AsPerson) -> None:
     browser = as_person("T1")
-    assert "全部 90" in text(browser, "/results/items")
+    assert f"全部 {QUESTIONS}" in text(browser, "/results/items")
     page = text(browser, "/results/items?course=c04")
     assert "全部 30" in page
     assert "还看不出 10" in page
@@ -77,10 +79,12 @@ def test_the_filters_narrow_to_a_course_a_lesson_and_a_finding(made: Counted, as
     assert made.single.stem.zh not in unclear
     assert "还没人答过" in unclear
     assert "这里没有题" in text(browser, "/results/items?course=c01&show=fails")
-    assert "第 31 到 60 条，共 90 条" in text(browser, "/results/items?page=2")
+    assert f"第 31 到 60 条，共 {QUESTIONS} 条" in text(browser, "/results/items?page=2")
     for lost in ("course=c04&lesson=c04-l99", "course=c99&lesson=c04-l01", "course=c01&lesson=c04-l01"):
         assert browser.get(f"/results/items?{lost}").status_code == 404
-    assert "全部 90" in text(browser, "/results/items?lesson=c04-l01&show=nonsense"), "a lesson needs its course"
+    assert f"全部 {QUESTIONS}" in text(browser, "/results/items?lesson=c04-l01&show=nonsense"), (
+        "a lesson needs its course"
+    )
 
 
 def test_two_answers_are_too_few_to_say_anything(site: Site, as_person: AsPerson) -> None:
@@ -208,7 +212,7 @@ def test_the_file_holds_the_figures_and_the_export_is_logged(site: Site, made: C
     with site.db.reading() as session:
         assert "quizzes:items:export" in set(session.scalars(sa.select(AccessLog.what)))
     whole = load_workbook(io.BytesIO(post(browser, "/results/items/export").data))
-    assert len(list(whole.worksheets[0].values)) == 91
+    assert len(list(whole.worksheets[0].values)) == QUESTIONS + 1
     one = post(browser, "/results/items/export", {"course": "c04", "lesson": made.single.lesson})
     sheets = load_workbook(io.BytesIO(one.data)).worksheets
     assert {row[2] for row in list(sheets[0].values)[1:]} <= by_key.keys()
