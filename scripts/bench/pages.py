@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from flask import Flask
@@ -17,6 +18,9 @@ from scripts.bench.client import Browser, getting, one_after_the_other
 from scripts.bench.figures import AIMS, Load, Row, percentile, verdict
 from scripts.bench.instance import ADMIN, AUDITOR, LEADER, MENTOR, NEWCOMER, PROPOSER, QUIZ, TRAINER, Learner
 from scripts.bench.scene import CANDIDATES, CODE, EVIDENCE
+
+SEARCHED = "\u53cd\u8bc8"
+"""反诈: in few lessons, so that all are looked through to the end."""
 
 
 def pages(db: Database, learner: Learner) -> list[tuple[str, str]]:
@@ -100,6 +104,8 @@ def timed_pages(db: Database, learner: Learner, count: int, round_id: str) -> li
         Timed(f"one competency, {EVIDENCE} pieces of evidence", LEADER, f"{levels}/{CODE}"),
         Timed(f"grid, {count} learners on it", LEADER, f"/grids/{grid}"),
         Timed("duty list", learner.number, "/me/duties"),
+        Timed("courses and learning map", NEWCOMER, "/courses"),
+        Timed("search of two characters", NEWCOMER, f"/search?q={quote(SEARCHED)}"),
         Timed(f"selection round, {CANDIDATES} candidates on its list", PROPOSER, f"/selection/{round_id}"),
     ]
 
