@@ -230,7 +230,7 @@ _STATES: dict[str, Mapping[Any, Any]] = {
         "closed": _l("考察中"),
         "ranked": _l("名单已出"),
         "posted": _l("公示和审批"),
-        "decided": _l("等备案"),
+        "decided": _l("审批完了"),
         "filed": _l("已备案"),
         "cancelled": _l("已取消"),
     },
@@ -273,6 +273,8 @@ def code_words(object_type: str, field: str, value: object) -> Any:
         return None
     if _FINGERPRINT.fullmatch(value):
         return _l("有内容，这里只留指纹")
+    if object_type == "duty_list":  # the state, and for the days of grace the last of them
+        value = value.partition(" ")[0]
     by_state = field == "state" or object_type == "duty_list"
     return (_STATES.get(object_type, {}) if by_state else _CODES.get(field, {})).get(value)
 

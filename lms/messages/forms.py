@@ -22,6 +22,7 @@ APPLICATION_WORDS: dict[str, Any] = {
     "filed": _l("您的选拔备案了，可以上岗。"),
     "not_placed": _l("这一批名额满了，您在备选名单上。"),
     "cancelled": _l("您报名的批次取消了，原因写在报名页上。"),
+    "withdrawn": _l("办事的人登记了：您的报名撤回了。不是您的意思，就告诉街道。"),
 }
 """What an applicant is told, by the state that the application reached; other states are not told."""
 

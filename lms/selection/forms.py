@@ -105,10 +105,10 @@ MESSAGES: dict[str, Any] = {
     "selection.lock.notice_runs": _l("公示还没有结束，结束以后再审批。"),
     "selection.lock.objection_open": _l("还有异议没有答复，先答复再办。"),
     "selection.file.not_trainee": _l(
-        "这位同志现在不是学员，不能备案：离开了的，请“登记撤回报名”；停职或借调的，恢复以后再备案。"
+        "这位同志现在不是学员，不能备案：已经在岗的、停职借调的、离开了的，都请“登记撤回报名”。"
     ),
     "selection.lock.not_trainee": _l(
-        "这位同志现在不是学员，不能同意：离开了的，请“登记撤回报名”；停职或借调的，恢复以后再审批。"
+        "这位同志现在不是学员，不能同意：已经在岗的、停职借调的、离开了的，都请“登记撤回报名”。"
     ),
     "selection.lock.objection_upheld": _l("有异议查实了。要么不同意并写明理由，要么改好名单重新公示。"),
     "selection.notice.days": _l("公示天数写 %(fewest)s 到 %(most)s 个工作日。"),
@@ -324,6 +324,12 @@ class RefuseForm(PasswordForm):
     """不同意."""
 
     reason = TextAreaField(_l("为什么不同意"), _needed(LONGEST_REASON), description=_l("本人看得到"))
+
+
+class LapseForm(PasswordForm):
+    """登记已经审批同意的人撤回."""
+
+    reason = TextAreaField(_l("原因"), _needed(LONGEST_REASON))
 
 
 class FileForm(PasswordForm):

@@ -131,7 +131,8 @@ UNDECIDED = (
 WITHDRAWABLE = (*UNDECIDED, CaseState.APPROVED)
 """States from which a person may withdraw: nobody is put on a post against their will, so until the filing.
 
-Who was approved and leaves before it is noted that way too, so that the round comes to its end.
+Who was approved and leaves before it is noted that way too, so that nobody is waited for in vain; a round of which
+nobody is filed in the end stays decided.
 """
 
 CASE_TRANSITIONS: Mapping[tuple[CaseState, CaseAction], CaseState] = {
@@ -171,7 +172,7 @@ TOLD = (
     CaseState.NOT_PLACED,
     CaseState.CANCELLED,
 )
-"""States of which the applicant is told; their own withdrawal and the steps between are not."""
+"""States of which the applicant is always told; of a withdrawal when it was an official who noted it."""
 
 APPLYING = (StaffState.CANDIDATE, StaffState.TRAINEE)
 """States of persons who may apply: whoever is on duty is filed already."""

@@ -11,7 +11,7 @@ from lms.people.rules import StaffState
 from lms.selection.rules import TOLD
 
 EVERY = [
-    *((MessageKind.APPLICATION, {"state": state.value}) for state in TOLD),
+    *((MessageKind.APPLICATION, {"state": state}) for state in (*(each.value for each in TOLD), "withdrawn")),
     *((MessageKind.CERTIFICATE, {"state": state}) for state in ("issued", *(each.value for each in EndCause))),
     *((MessageKind.PAIR, {"state": state.value}) for state in PairState),
     *((MessageKind.STATE, {"state": state.value}) for state in StaffState),
@@ -30,7 +30,7 @@ def test_every_message_has_words(app: Flask, kind: MessageKind, values: dict[str
 
 
 def test_the_words_are_for_no_other_states() -> None:
-    assert set(APPLICATION_WORDS) == {each.value for each in TOLD}
+    assert set(APPLICATION_WORDS) == {*(each.value for each in TOLD), "withdrawn"}
     assert set(PAIR_WORDS) == {each.value for each in PairState}
     assert set(CERTIFICATE_WORDS) == {"issued", *(each.value for each in EndCause)}
     assert {kind for kind, _ in EVERY} == set(MessageKind)

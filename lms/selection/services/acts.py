@@ -30,6 +30,7 @@ from lms.selection.rules import (
     LONGEST_REASON,
     TOLD,
     CaseAction,
+    CaseState,
     RoundAction,
     barred_by,
     next_case_state,
@@ -152,15 +153,13 @@ def move_case(
         diff={"state": [before.value, after.value], "person": case.person.public_id, **(shown or {})},
     )
     if after in TOLD:
-        tell(
-            session,
-            case.person_id,
-            MessageKind.APPLICATION,
-            {"state": after.value},
-            target=case.public_id,
-            now=now,
-        )
+        tell_state(session, case, after, now=now)
     session.expire(case)
+
+
+def tell_state(session: Session, case: SelectionApplication, state: CaseState, *, now: datetime) -> None:
+    """Tell the applicant which state their application reached."""
+    tell(session, case.person_id, MessageKind.APPLICATION, {"state": state.value}, target=case.public_id, now=now)
 
 
 def move_round(

@@ -303,9 +303,11 @@ def check(
 def withdraw(session: Session, actor: Identity, public_id: str, *, reason: str = "", now: datetime) -> None:
     """Withdraw an application, until it is filed. By the person, or noted by an official with a reason.
 
-    On the public notice the name is not shown any more. An approval lapses, and a round of which nobody else waits
-    for the filing is filed. A second click changes nothing.
-    Raises Invalid for an official without a reason, Conflict once it is refused or filed.
+    On the public notice the name is not shown any more. A round of which nobody else waits for the filing is filed. An
+    approval lapses: an official notes that as they file, with the password again and not for themselves or a relative
+    （回避）. Of what an official notes the person is told. A second click changes nothing.
+    Raises Invalid for an official without a reason, Forbidden, ReauthenticationNeeded, Conflict once it is refused or
+    filed.
     """
     ids = queries.ids_of_case(session, public_id)
     own = ids.person_id == actor.person_id
@@ -314,6 +316,10 @@ def withdraw(session: Session, actor: Identity, public_id: str, *, reason: str =
     case, role = acts.begin_case(session, actor, permission, public_id)
     if case.state is CaseState.WITHDRAWN:
         return
+    if case.state is CaseState.APPROVED and not own:
+        scope = Scope(unit_path=case.round.unit.path, owner_id=case.person_id)
+        role = require(actor, Permission.APPLICATION_FILE, scope, now=clock.real_now())
+        acts.refuse_barred(session, actor, "file", case)
     reason = reason.strip() if own else acts.reason_of(reason)
     acts.move_case(
         session,
@@ -326,5 +332,7 @@ def withdraw(session: Session, actor: Identity, public_id: str, *, reason: str =
         now=now,
         reason=reason[:LONGEST_REASON],
     )
+    if not own:
+        acts.tell_state(session, case, CaseState.WITHDRAWN, now=now)
     deciding.settle(session, actor, role, ids.round_id, now=now)
     deciding.settle_filing(session, actor, role, ids.round_id, now=now)

@@ -27,6 +27,7 @@ from lms.selection.forms import (
     CheckForm,
     EnterForm,
     FileForm,
+    LapseForm,
     OpinionForm,
     PasswordForm,
     ReasonForm,
@@ -151,12 +152,15 @@ def _bars(file: CaseFile, name: str) -> dict[str, Any]:
 
 
 def _locks(file: CaseFile) -> dict[str, Any]:
-    """Return why approving and refusing are closed to everybody now, in words."""
+    """Return why approving, refusing and filing are closed to everybody now, in words."""
     found: dict[str, Lock | None] = {
         "approve": file.lock(clock.today()),
         "refuse": file.lock(clock.today(), refusing=True),
     }
-    return {name: MESSAGES[f"selection.lock.{lock.value}"] for name, lock in found.items() if lock is not None}
+    words = {name: MESSAGES[f"selection.lock.{lock.value}"] for name, lock in found.items() if lock is not None}
+    if file.case.person.state is not StaffState.TRAINEE:
+        words["file"] = MESSAGES["selection.file.not_trainee"]
+    return words
 
 
 @blueprint.get("/selection/cases/<public_id>")
@@ -345,7 +349,8 @@ def _lock_for_me(one: "SelectionApplication", doing: str) -> Any:
     reader = reading()
     file = queries.case_file(reader, one)
     name = queries.names_of(reader, [actor().person_id]).get(actor().person_id or 0, "")
-    return _bars(file, name).get("approve") or _locks(file).get(doing) or ""
+    barring = "approve" if doing in {"approve", "refuse"} else "file"
+    return _bars(file, name).get(barring) or _locks(file).get(doing) or ""
 
 
 @blueprint.route("/selection/cases/<public_id>/file", methods=["GET", "POST"])
@@ -369,9 +374,7 @@ def file_case(public_id: str) -> Any:
         )
 
     def page() -> str:
-        lock: Any = "" if one.state is CaseState.APPROVED else MESSAGES["selection.case.not_from_here"]
-        if not lock and one.person.state is not StaffState.TRAINEE:
-            lock = MESSAGES["selection.file.not_trainee"]
+        lock = "" if one.state is CaseState.APPROVED else MESSAGES["selection.case.not_from_here"]
         return form_page(
             form,
             _("备案"),
@@ -380,7 +383,7 @@ def file_case(public_id: str) -> Any:
             lead=[_("备案以后，这位同志正式在岗，得到网格上的岗位，并分到在岗培训计划。")],
             facts=_facts(one),
             kind="act",
-            lock=lock,
+            lock=lock or _lock_for_me(one, "file"),
         )
 
     return act(form, perform, page, done=_("已备案。这位同志现在在岗了。"), back=_back(one)[1])
@@ -390,8 +393,12 @@ def file_case(public_id: str) -> Any:
 @allow(Permission.APPLICATION_ENTER)
 def note_withdrawal(public_id: str) -> Any:
     """Note that a person has withdrawn their application, as they said on paper or by telephone."""
-    form = ReasonForm()
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_ENTER, public_id)
+    approved = one.state is CaseState.APPROVED
+    form = LapseForm() if approved else ReasonForm()
+    lead = [_("本人说了要撤回，或者人已经离开，才登记。写明怎么说的、哪天说的，或者哪天离开的。")]
+    if approved:
+        lead.append(_("审批已经同意了：登记以后，这份同意就作废，不能再备案。"))
 
     def perform(session: Session, who: Identity) -> None:
         applications.withdraw(session, who, public_id, reason=form.reason.data or "", now=clock.now())
@@ -402,8 +409,9 @@ def note_withdrawal(public_id: str) -> Any:
             _("登记撤回报名"),
             _("登记撤回"),
             _back(one),
-            lead=[_("本人说了要撤回，或者人已经离开，才登记。写明怎么说的、哪天说的，或者哪天离开的。")],
+            lead=lead,
             facts=_facts(one),
+            lock=_lock_for_me(one, "withdraw") if approved else "",
         )
 
     return act(form, perform, page, done=_("撤回登记了。"), back=_back(one)[1])

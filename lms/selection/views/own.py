@@ -14,7 +14,7 @@ from lms.core.errors import Conflict
 from lms.people import queries as people
 from lms.selection import queries
 from lms.selection.forms import STATEMENT, ApplyForm, EmptyForm
-from lms.selection.rules import APPLYING, WITHDRAWABLE, CaseState, Component, Rule, Source, listed
+from lms.selection.rules import APPLYING, WITHDRAWABLE, CaseState, Component, RoundState, Rule, Source, listed
 from lms.selection.services import applications
 from lms.selection.views import blueprint
 from lms.selection.views.cases import declared_in, fill_places
@@ -117,7 +117,8 @@ def withdraw(public_id: str) -> Any:
             writing().rollback()
             flash(_("已经备案或者审批没有同意，不能再撤回。"), "watch")
             return redirect(url_for("selection.mine"), 303)
-        flash(_("报名撤回了。截止以前还可以再报。"), "ok")
+        again = one.round.state is RoundState.OPEN
+        flash(_("报名撤回了。截止以前还可以再报。") if again else _("报名撤回了。"), "ok")
         return redirect(url_for("selection.mine"))
     return form_page(
         form,

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from flask.testing import FlaskClient
 
 from lms.core import clock
+from lms.people import queries as people
+from lms.people.rules import PersonAction
+from lms.people.services import standing
 from lms.selection.rules import Body, CaseState
 from tests.conftest import CountQueries, post
 from tests.selection import making
@@ -133,9 +136,38 @@ def test_a_withdrawal_is_noted_with_its_reason(ready: Office, as_person: Browser
     assert making.case_state(ready, case) is CaseState.WITHDRAWN
 
 
+def test_an_approval_lapses_by_the_password_and_the_person_is_told(ready: Office, as_person: Browser) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    where = f"/selection/cases/{cases['N1']}"
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    official = as_person("O1")
+    assert "这份同意就作废" in page(official, f"{where}/withdraw")
+    assert post(official, f"{where}/withdraw", {"reason": "本人来电"}).status_code == 422
+    wrong = post(official, f"{where}/withdraw", {"reason": "本人来电", "password": "not this one"})
+    assert wrong.status_code == 422
+    assert "本人来电" in wrong.get_data(as_text=True)
+    assert making.case_state(ready, cases["N1"]) is CaseState.APPROVED
+    assert post(official, f"{where}/withdraw", {"reason": "本人来电", "password": PASSWORD}).status_code == 302
+    assert making.case_state(ready, cases["N1"]) is CaseState.WITHDRAWN
+    assert "您的报名撤回了" in page(as_person("N1"), "/messages")
+
+
+def test_nobody_who_left_is_filed_and_the_page_says_so(ready: Office, as_person: Browser) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    with ready.db.writing() as session:
+        person = people.person_with_id(session, ready.world.person_ids["N1"])
+        standing.change_state(session, ready.who("O2"), person, PersonAction.END, reason="辞职", now=clock.now())
+    assert "都请“登记撤回报名”" in page(as_person("O1"), f"/selection/cases/{cases['N1']}")
+    assert "都请“登记撤回报名”" in page(as_person("O1"), f"/selection/cases/{cases['N1']}/file")
+
+
 def test_the_page_asks_at_most_a_dozen_times(ready: Office, as_person: Browser, count_queries: CountQueries) -> None:
     _round_id, cases = making.posted(ready, "N1")
     official = as_person("O1")
+    official.get(f"/selection/cases/{cases['N1']}")  # the framework is read once for the process
     with count_queries(ready.db) as statements:
         assert official.get(f"/selection/cases/{cases['N1']}").status_code == 200
     assert len(statements) <= 12, statements
