@@ -5,7 +5,7 @@ import re
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _ARTICLE = re.compile("第([0-9零〇一二两三四五六七八九十百千]+)条")
-_BARE_ARTICLE = re.compile("第?([0-9零〇一二两三四五六七八九十百千]+)条")
+_ASKED_ARTICLE = re.compile("(?:^|第|(?=[0-9]))([0-9零〇一二两三四五六七八九十百千]+)条$")
 
 
 def number_of(words: str) -> int:
@@ -30,7 +30,10 @@ def number_of(words: str) -> int:
 
 
 def articles_in_digits(text: str, *, bare: bool = False) -> str:
-    """Return a text with the numbers of its articles written 第14条. ``bare``: also 14条 and 十四条 are articles."""
+    """Return a text with the numbers of its articles written 第14条.
+
+    ``bare``: the text is a word somebody looks for; 十四条 alone and 民法典14条 are articles too, 八条红线 is none.
+    """
 
     def written(found: re.Match[str]) -> str:
         try:
@@ -38,7 +41,7 @@ def articles_in_digits(text: str, *, bare: bool = False) -> str:
         except ValueError:  # digits and numerals mixed: no number
             return found[0]
 
-    return (_BARE_ARTICLE if bare else _ARTICLE).sub(written, text)
+    return _ARTICLE.sub(written, _ASKED_ARTICLE.sub(written, text) if bare else text)
 
 
 def apart(text: str) -> str:

@@ -562,7 +562,7 @@ def search(session: Session, terms: Sequence[str], language: str) -> Found:
 def _plain(lesson: Lesson, language: str) -> str:
     """Return the words of a lesson, without marks."""
     body, _language = lesson.body_in(language)
-    words = [lesson.summary_in(language)]
+    words = [lesson.title_in(language), lesson.summary_in(language)]
     for part in body.parts:
         words.append(part.title)
         for block in part.blocks:

@@ -1,6 +1,7 @@
 """States of learning a course, the arithmetic of learning time, and what comes next in a lesson."""
 
 import enum
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -129,13 +130,17 @@ def folded(text: str) -> str:
     return articles_in_digits(unicodedata.normalize("NFKC", text).casefold())
 
 
+_BETWEEN_WORDS = re.compile("[,;:!?、。《》“”]")
+
+
 def search_terms(typed: str) -> tuple[str, ...]:
-    """Return what is looked for: the words between blanks, folded, each once. All of them must be found.
+    """Return what is looked for: the words between blanks and marks, folded, each once. All of them must be found.
 
     An article behind the name of its law is a word of its own.
     """
-    words = articles_in_digits(folded(typed[:LONGEST_SEARCH]), bare=True)
-    return tuple(dict.fromkeys(apart(words).split()))
+    words = _BETWEEN_WORDS.sub(" ", folded(typed[:LONGEST_SEARCH])).split()
+    terms = [term for word in words for term in apart(articles_in_digits(word, bare=True)).split()]
+    return tuple(dict.fromkeys(terms))
 
 
 @dataclass(frozen=True)

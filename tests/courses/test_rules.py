@@ -82,6 +82,10 @@ def test_a_leader_learns_what_leaders_need_before_the_advanced_layer() -> None:
         ("ＦＲＡＵＤ Police", ("fraud", "police")),
         ("　", ()),
         ("条", ("条",)),
+        ("八条红线", ("八条红线",)),
+        ("民法典1033条", ("民法典", "第1033条")),
+        ("《民法典》第十条第二款", ("民法典", "第10条第二款")),
+        ("反诈，火灾", ("反诈", "火灾")),
     ],
 )
 def test_what_is_looked_for(typed: str, terms: tuple[str, ...]) -> None:
