@@ -274,9 +274,10 @@ class Coverage:
 
     @property
     def gaps(self) -> int:
-        """How many cells are empty."""
+        """How many cells are empty, courses without questions among them."""
         return (
             sum((layer, category) not in self.cells for layer in Layer for category in Category)
+            + sum(not each.questions for covers in self.cells.values() for each in covers)
             + sum(not any((function, layer) in self.functions for layer in Layer) for function in Function)
             + sum(not each.questions for each in self.competencies)
             + sum(bool(each.awaited or each.unasked) for each in self.duties)

@@ -1,5 +1,6 @@
 """The audit trail with names, and checking its chain."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -20,13 +21,17 @@ from lms.people.rules import clean_staff_number
 from lms.web.guards import allow
 from lms.web.transaction import reading, writing
 
-ISO_LENGTH = len("2026-11-24")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+"""Only this spelling: 20261124 may be a number."""
+
+LISTED_FIELDS = ("missing", "breaks")
+"""Fields whose two values are no before and after."""
 
 
 def _as_day(value: object) -> date | None:
     """Return the day that a text is, None for any other text."""
     try:
-        return date.fromisoformat(value) if isinstance(value, str) and len(value) == ISO_LENGTH else None
+        return date.fromisoformat(value) if isinstance(value, str) and _ISO_DAY.fullmatch(value) else None
     except ValueError:
         return None
 
@@ -63,6 +68,7 @@ def audit_trail() -> str:
         field_words=field_words,
         code_words=code_words,
         as_day=_as_day,
+        listed=LISTED_FIELDS,
         actor_words=ACTOR_WORDS,
         chosen=chosen,
         who=typed,
