@@ -1,7 +1,6 @@
 """The check of all content: what is broken is named with path and line, what is whole passes quickly."""
 
 import shutil
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,12 +41,6 @@ def files(tmp_path: Path) -> Files:
 
 def test_what_is_shipped_has_no_problems() -> None:
     assert [str(problem) for problem in shipped_content().problems] == []
-
-
-def test_the_whole_check_takes_less_than_a_second_and_a_half(files: Files) -> None:
-    begun = time.perf_counter()
-    files.examine()
-    assert time.perf_counter() - begun < 1.5
 
 
 @pytest.mark.parametrize(
@@ -247,6 +240,10 @@ def test_limits(text: str | None, limit: Limit | None) -> None:
 
 
 def test_duties_that_wait_for_courses_are_planned_and_no_fault(files: Files) -> None:
+    shutil.rmtree(files.root / "courses/leader/ethics/c14")
+    (files.root / "quizzes/leader/ethics/c14.yaml").unlink()
+    files.replace("courses/_framework/programmes.yaml", "courses: [c14]", "courses: []")
+    files.replace("courses/_framework/programmes.yaml", "planned: [c15", "planned: [c14, c15")
     found = files.examine()
     assert found.problems.errors == []
     texts = {problem.line: problem.text for problem in found.planned}

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from lms.content.content import Duties
+from lms.access.identity import CONSOLE
+from lms.content import queries as contents
+from lms.content import services as content
+from lms.content.content import Bundle, Duties
 from lms.content.rules import ContentKind, RoleLevel
 from lms.core import clock
 from lms.core.db import Database
@@ -58,7 +61,21 @@ def test_a_gap_leads_to_the_first_lesson_that_trains_it(lists: Lists, db: Databa
     assert (gap.next.kind, gap.is_begun, gap.lesson) == (NextKind.QUIZ, True, "")
 
 
-def test_a_gap_without_a_course_names_the_courses_awaited(lists: Lists) -> None:
+def forget_training(db: Database, course: str, code: str, instead: str) -> None:
+    """Take a course and its bank into the database that train and ask another competency instead."""
+    with db.writing() as session:
+        for kind in (ContentKind.COURSE, ContentKind.BANK):
+            bundle = contents.bundle_of(contents.current(session, kind, course))
+            files = {
+                path: text.replace(f"{code}, ", "").replace(f", {code}", "") for path, text in bundle.files.items()
+            }
+            files = {path: text.replace(f": {code}", f": {instead}") for path, text in files.items()}
+            assert not any(code in text for text in files.values())
+            content.sync(session, CONSOLE, [Bundle(kind, course, bundle.revision, files)], now=clock.now())
+
+
+def test_a_gap_without_a_course_names_the_courses_awaited(lists: Lists, db: Database) -> None:
+    forget_training(db, "c14", "COR1", "ETH3")
     [gap] = [each for each in line(lists, "L1", "D26").gaps if each.code == "COR1"]
     assert gap.next.kind is NextKind.PLANNED
     assert gap.awaited == ("c16",)
