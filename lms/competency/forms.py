@@ -19,7 +19,7 @@ MESSAGES: dict[str, Any] = {
     "competency.recognition.basis_missing": _l("写上依据的文件名和文号。"),
     "competency.recognition.basis_long": _l("依据太长，最多 %(longest)s 个字。"),
     "competency.recognition.basis_on_future": _l("文件日期不能晚于今天。"),
-    "competency.recognition.already": _l("“%(name)s”已经有一条认定在用，或者正等着确认。去掉这一项，再提一次。"),
+    "competency.recognition.already": _l("“%(name)s”已经有认定在用，或者正等着确认。先去掉，再提一次。"),
     "competency.recognition.none_chosen": _l("至少勾一项能力。"),
     "competency.recognition.moved_on": _l("这条认定刚被别人办过。请看一眼最新的。"),
     "competency.recognition.reason_missing": _l("不同意，要写明原因。"),

@@ -322,11 +322,11 @@ def recognitions_of(session: Session, person_id: int, code: str) -> list[Recogni
     return [_as_view(row) for row in session.execute(statement)]
 
 
-def live_codes(session: Session, person_id: int) -> set[str]:
-    """Return the competencies in which a recognition of a person is proposed or in force."""
+def live_of(session: Session, person_id: int) -> dict[str, Recognition]:
+    """Return the recognitions of a person that are proposed or in force, by competency: one of each at most."""
     live = (RecognitionState.PROPOSED, RecognitionState.IN_FORCE)
-    statement = sa.select(Recognition.code).where(Recognition.person_id == person_id, Recognition.state.in_(live))
-    return set(session.scalars(statement))
+    statement = sa.select(Recognition).where(Recognition.person_id == person_id, Recognition.state.in_(live))
+    return {each.code: each for each in session.scalars(statement)}
 
 
 def live_recognitions(

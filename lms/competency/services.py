@@ -331,9 +331,9 @@ def propose_recognitions(
 ) -> list[Recognition]:
     """Propose that a level (1 to 4) of a person is recognised in some competencies, by one document of a date.
 
-    All of them or none. Raises NotFound out of reach, Forbidden for oneself, Invalid for no or an unknown code, level,
-    a missing or too long basis or one of the future, Conflict, naming the competency, when one is proposed or in
-    force already.
+    All of them or none. What the same official proposed before with the same words (a second click) stays as it is.
+    Raises NotFound out of reach, Forbidden for oneself, Invalid for no or an unknown code, level, a missing or too long
+    basis or one of the future, Conflict, naming the competencies, for those with another one proposed or in force.
     """
     person = people.person_by_public_id(session, actor, Permission.RECOGNITION_PROPOSE, person_public_id)
     scope = Scope(owner_id=person.id, unit_path=person.unit.path)
@@ -356,9 +356,20 @@ def propose_recognitions(
     today = clock.local_date(now)
     if basis_on > today:
         raise Invalid("competency.recognition.basis_on_future", field="basis_on")
+    live = queries.live_of(session, person.id)
+    same = (level, basis, basis_on, actor.person_id)
+    repeated = {
+        code for code, each in live.items() if (each.level, each.basis, each.basis_on, each.proposed_by_id) == same
+    }
+    clashing = [code for code in codes if code in live.keys() - repeated]
+    if clashing:
+        names = "、".join(by_code[code].name for code in clashing)
+        raise Conflict("competency.recognition.already", field="codes", name=names)
     unit_path = person.unit.path
-    proposed = []
+    proposed = [live[code] for code in codes if code in repeated]
     for code in codes:
+        if code in repeated:
+            continue
         recognition = Recognition(
             public_id=new_public_id(),
             person_id=person.id,
@@ -374,7 +385,7 @@ def propose_recognitions(
         session.add(recognition)
         audit.record(session, actor, role, AuditTag.RECOGNITION_PROPOSED, recognition, now=now, unit_path=unit_path)
         try:
-            session.flush()  # the unique index says whether one is proposed or in force already
+            session.flush()  # the unique index says whether one was proposed at this moment
         except IntegrityError as error:
             name = by_code[code].name
             raise Conflict("competency.recognition.already", field="codes", name=name) from error

@@ -207,7 +207,7 @@ def propose(public_id: str) -> Any:
     if person.id == actor.person_id:
         raise Forbidden("competency.recognition.own")
     # What became live since the page was shown stays a choice when it is sent: the refusal then names it.
-    live = queries.live_codes(session, person.id) if request.method == "GET" else set()
+    live = queries.live_of(session, person.id).keys() if request.method == "GET" else set()
     form = _recognition_form(queries.framework(session), live)
     if request.method == "GET":
         form.codes.data = request.args.getlist("code")

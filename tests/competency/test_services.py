@@ -214,6 +214,32 @@ def test_a_proposal_that_is_refused_says_why(
     assert refused.value.code == code
 
 
+def test_a_second_click_proposes_nothing_twice_and_all_that_clash_are_named(
+    acts: Acts, db: Database, world: World
+) -> None:
+    def propose(by: str, *codes: str, level: int = 2) -> list[str]:
+        with db.writing() as session:
+            found = services.propose_recognitions(
+                session,
+                world.identity(db, by),
+                world.person_public_ids["N1"],
+                codes,
+                level,
+                basis="岗位考核表",
+                basis_on=TODAY,
+                now=NOW,
+            )
+            return sorted(each.public_id for each in found)
+
+    first = propose("O1", "ETH1", "LAW1")
+    assert propose("O1", "ETH1", "LAW1") == first
+    assert len(propose("O1", "ETH1", "LAW1", "PUB1")) == 3
+    for by, level in (("O2", 2), ("O1", 3)):
+        with pytest.raises(Conflict) as refused:
+            propose(by, "ETH1", "AST1", "LAW1", level=level)
+        assert str(refused.value.params["name"]).count("、") == 1
+
+
 def test_one_at_a_time(acts: Acts) -> None:
     recognition = acts.propose()
     with pytest.raises(Conflict, match="already"):

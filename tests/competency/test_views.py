@@ -401,7 +401,7 @@ def test_a_second_proposal_says_that_one_is_waiting(as_person: As, world: World)
     assert propose(client, world).status_code == 302
     response = propose(client, world, level="4")
     assert response.status_code == 422
-    assert "“政策法规宣传讲解”已经有一条认定在用，或者正等着确认" in response.get_data(as_text=True)
+    assert "“政策法规宣传讲解”已经有认定在用，或者正等着确认" in response.get_data(as_text=True)
     form = page_of(client, f"/people/{world.person_public_ids['N1']}/recognitions/new")
     assert "PUB1" not in {each.get("value") for each in form.find("input")}
 
