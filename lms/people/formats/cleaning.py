@@ -1,7 +1,7 @@
 """From what an office typed to what is stored, saying what was changed and what cannot be read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -287,19 +287,20 @@ def squeezed(name: str) -> str:
     return "".join(half_width(name).split())
 
 
-def office_stem(name: str) -> str:
-    """Return a sub-district as its roster may call it: 晨光街道办事处, 晨光街道办 and 晨光街道 are all 晨光街道."""
+def _stem(name: str, endings: Sequence[str]) -> str:
+    """Return a name without the first of these endings that it has; an ending is no name by itself."""
     plain = squeezed(name)
-    for ending in ("人民政府", "政府", "办事处", "机关", "办"):
+    for ending in endings:
         if plain.endswith(ending) and len(plain) > len(ending):
             return plain.removesuffix(ending)
     return plain
+
+
+def office_stem(name: str) -> str:
+    """Return a sub-district as its roster may call it: 晨光街道办事处, 晨光街道办 and 晨光街道 are all 晨光街道."""
+    return _stem(name, ("人民政府", "政府", "办事处", "机关", "办"))
 
 
 def community_stem(name: str) -> str:
     """Return what offices shorten a community to: 河畔社区, 河畔村 and 河畔居委会 are all 河畔."""
-    plain = squeezed(name)
-    for ending in ("社区居委会", "居委会", "村委会", "社区", "村"):
-        if plain.endswith(ending) and len(plain) > len(ending):
-            return plain.removesuffix(ending)
-    return plain
+    return _stem(name, ("社区居委会", "居委会", "村委会", "社区", "村"))
