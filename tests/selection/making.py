@@ -21,8 +21,9 @@ from lms.selection.models import (
     SelectionRound,
     SelectionRule,
 )
-from lms.selection.rules import Body, CaseState, Channel, NoticeState, Paper, RoundState, Source
+from lms.selection.rules import Body, CaseState, Channel, NoticeState, Paper, Relation, RoundState, Source
 from lms.selection.services import applications, deciding, notices, opinions, ranking, rounds
+from lms.selection.services.applications import Declared
 from tests.certification import making as certificates
 from tests.world import NOW, TODAY, World
 
@@ -447,3 +448,26 @@ def put_notice(db: Database, world: World, where: str) -> str:
             )
         )
     return public_id
+
+
+def posted_with_relative(at: Office, relative: str) -> str:
+    """Return the case of N1, who declared a sibling of this name, in a round whose notice is over."""
+    round_id = opened(at)
+    with at.db.writing() as session:
+        case = applications.apply(
+            session,
+            at.who("N1"),
+            round_id,
+            place_of(session, round_id),
+            source=Source.COMPANY,
+            statement=STATEMENT,
+            relatives=[Declared(relative, Relation.SIBLING)],
+            now=clock.now(),
+        ).public_id
+    examine(at, case)
+    clock.freeze(LATER)
+    close(at, round_id)
+    make_list(at, round_id)
+    post(at, round_id)
+    after_notice(at, round_id)
+    return case

@@ -9,9 +9,8 @@ from lms.access.permissions import Permission
 from lms.core import clock
 from lms.core.errors import NotFound
 from lms.selection import queries
-from lms.selection.rules import PUBLIC_FIELDS, Body, CaseState, Relation, Source
-from lms.selection.services import applications, notices
-from lms.selection.services.applications import Declared
+from lms.selection.rules import PUBLIC_FIELDS, Body, CaseState
+from lms.selection.services import notices
 from tests.selection import making
 from tests.selection.making import Office
 
@@ -142,23 +141,6 @@ def test_an_open_objection_waits_and_keeps_the_decision_from_waiting(ready: Offi
 
 
 def test_a_relative_is_not_asked_to_decide(ready: Office) -> None:
-    round_id = making.opened(ready)
-    with ready.db.writing() as session:
-        case = applications.apply(
-            session,
-            ready.who("N1"),
-            round_id,
-            making.place_of(session, round_id),
-            source=Source.COMPANY,
-            statement=making.STATEMENT,
-            relatives=[Declared("郭明", Relation.SIBLING)],
-            now=clock.now(),
-        ).public_id
-    making.examine(ready, case)
-    clock.freeze(making.LATER)
-    making.close(ready, round_id)
-    making.make_list(ready, round_id)
-    making.post(ready, round_id)
-    making.after_notice(ready, round_id)
+    making.posted_with_relative(ready, "郭明")
     assert waits(ready, "O3") == []  # 郭明
     assert waits(ready, "O4") == [("decide", "李秀兰")]

@@ -11,9 +11,8 @@ from lms.courses.models import ProgrammeEnrolment
 from lms.people import queries as people
 from lms.people.rules import PersonAction, Post, StaffState
 from lms.people.services import standing
-from lms.selection.rules import Body, CaseState, Paper, Relation, RoundState, Source
+from lms.selection.rules import Body, CaseState, Paper, RoundState
 from lms.selection.services import applications, deciding, notices
-from lms.selection.services.applications import Declared
 from tests.racing import together
 from tests.selection import making
 from tests.selection.making import Office
@@ -271,24 +270,7 @@ def test_a_withdrawn_approval_frees_the_place_for_the_reserve(ready: Office) -> 
 
 
 def test_who_is_a_relative_does_not_note_that_an_approval_lapses(ready: Office) -> None:
-    round_id = making.opened(ready)
-    with ready.db.writing() as session:
-        case = applications.apply(
-            session,
-            ready.who("N1"),
-            round_id,
-            making.place_of(session, round_id),
-            source=Source.COMPANY,
-            statement=making.STATEMENT,
-            relatives=[Declared("郭明", Relation.SIBLING)],
-            now=clock.now(),
-        ).public_id
-    making.examine(ready, case)
-    clock.freeze(making.LATER)
-    making.close(ready, round_id)
-    making.make_list(ready, round_id)
-    making.post(ready, round_id)
-    making.after_notice(ready, round_id)
+    case = making.posted_with_relative(ready, "郭明")
     making.approve(ready, case, by="O4")
     with pytest.raises(Forbidden) as error:
         withdraw(ready, case, "O3", "来电")  # 郭明
