@@ -90,7 +90,7 @@ MESSAGES: dict[str, Any] = {
     "selection.barred.checked": _l("材料是您核对的，审批要由别的同事来办。"),
     "selection.barred.entered": _l("报名是您代录的，审批要由别的同事来办。"),
     "selection.barred.examined": _l("考察意见是您录的，审批要由别的同事来办。"),
-    "selection.barred.marker": _l("您给这位报名人批过卷，要回避，请别的同事来办。"),
+    "selection.barred.marker": _l("这位报名人的能力是您认定过的，要回避，请别的同事来办。"),
     "selection.barred.mentor": _l("您是这位报名人的带教师傅，要回避，请别的同事来办。"),
     "selection.barred.proposed": _l("名单或公示是您办的，审批要由别的同事来办。"),
     "selection.barred.relative": _l("报名人申报过和您（或和您同名的人）是亲属，要回避，请别的同事来办。"),

@@ -18,7 +18,8 @@ from lms.audit.rules import AuditTag
 from lms.certification import queries as certification
 from lms.certification.models import Certificate
 from lms.certification.rules import CertificateState, eligibility
-from lms.competency.models import CompetencyLevel
+from lms.competency.models import CompetencyLevel, Recognition
+from lms.competency.rules import RecognitionState
 from lms.content import queries as content
 from lms.core.errors import NotFound
 from lms.courses.content import COURSE
@@ -121,6 +122,10 @@ def _none_left(*states: CaseState) -> sa.ColumnElement[bool]:
     )
 
 
+_GAVE_A_LEVEL = Recognition.state.in_((RecognitionState.IN_FORCE, RecognitionState.ENDED))
+"""A recognition that nobody confirmed gave no level."""
+
+
 def _took_part(person_id: int | None) -> sa.ColumnElement[bool]:
     """Return the condition that a person took a part in a case that bars from deciding on it (``BARRED``).
 
@@ -143,6 +148,12 @@ def _took_part(person_id: int | None) -> sa.ColumnElement[bool]:
             DeclaredRelative, DeclaredRelative.person_id == case.person_id, DeclaredRelative.relative_id == person_id
         ),
         is_there(MentoringPair, MentoringPair.newcomer_id == case.person_id, MentoringPair.mentor_id == person_id),
+        is_there(
+            Recognition,
+            Recognition.person_id == case.person_id,
+            _GAVE_A_LEVEL,
+            sa.or_(Recognition.proposed_by_id == person_id, Recognition.decided_by_id == person_id),
+        ),
         is_there(
             SelectionRanking, SelectionRanking.round_id == case.round_id, SelectionRanking.made_by_id == person_id
         ),
@@ -478,13 +489,20 @@ def only_person_named(session: Session, name: str) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def mentors_and_checkers(session: Session, case: SelectionApplication) -> tuple[frozenset[int], frozenset[int]]:
-    """Return who mentors or mentored the applicant, and who checked the papers of the case (one query).
+def taught_and_checked(session: Session, case: SelectionApplication) -> dict[Part, frozenset[int]]:
+    """Return who mentors or mentored the applicant, marked them by hand, and checked the papers (one query).
 
-    A pair that never began bars nobody. The case names only who checked last; the trail names all.
+    A pair that never began bars nobody. Both officials of a recognition (认定) marked. The case names only who checked
+    last; the trail names all.
     """
     mentors = sa.select(sa.literal(Part.MENTOR.value), MentoringPair.mentor_id).where(
         MentoringPair.newcomer_id == case.person_id, MentoringPair.starts_on.is_not(None)
+    )
+    markers = (
+        sa.select(sa.literal(Part.MARKER.value), official).where(
+            Recognition.person_id == case.person_id, _GAVE_A_LEVEL, official.is_not(None)
+        )
+        for official in (Recognition.proposed_by_id, Recognition.decided_by_id)
     )
     checkers = (
         sa.select(sa.literal(Part.CHECKED.value), Person.id)
@@ -495,17 +513,14 @@ def mentors_and_checkers(session: Session, case: SelectionApplication) -> tuple[
             AuditEntry.tag == AuditTag.APPLICATION_CHECKED,
         )
     )
-    found: dict[str, set[int]] = {Part.MENTOR: set(), Part.CHECKED: set()}
-    for part, person_id in session.execute(sa.union_all(mentors, checkers)):
-        found[part].add(person_id)
+    found: dict[Part, set[int]] = {Part.MENTOR: set(), Part.MARKER: set(), Part.CHECKED: set()}
+    part: str
+    person_id: int
+    for part, person_id in session.execute(sa.union_all(mentors, *markers, checkers)):
+        found[Part(part)].add(person_id)
     if case.checked_by_id is not None:
         found[Part.CHECKED].add(case.checked_by_id)
-    return frozenset(found[Part.MENTOR]), frozenset(found[Part.CHECKED])
-
-
-def markers_of(_session: Session, _person_id: int) -> frozenset[int]:
-    """Return who marked answers of a person by hand. The seam for hand-marked items: until there are any, nobody."""
-    return frozenset()
+    return {part: frozenset(ids) for part, ids in found.items()}
 
 
 @dataclass(frozen=True)
@@ -569,7 +584,7 @@ class CaseFile:
 
 def case_file(session: Session, case: SelectionApplication) -> CaseFile:
     """Return everything on record that belongs to a case (six queries)."""
-    mentors, checkers = mentors_and_checkers(session, case)
+    parts = taught_and_checked(session, case)
     return CaseFile(
         case=case,
         notices=notices_of(session, case.round_id),
@@ -577,9 +592,9 @@ def case_file(session: Session, case: SelectionApplication) -> CaseFile:
         objections=objections_of(session, case.round_id),
         opinions=opinions_of(session, [case.id])[case.id],
         relatives=relatives_of(session, case.person_id),
-        mentors=mentors,
-        markers=markers_of(session, case.person_id),
-        checkers=checkers,
+        mentors=parts[Part.MENTOR],
+        markers=parts[Part.MARKER],
+        checkers=parts[Part.CHECKED],
     )
 
 

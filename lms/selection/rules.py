@@ -283,6 +283,7 @@ class Involved:
     relatives: tuple[Relative, ...] = ()
     mentors: frozenset[int] = frozenset()
     markers: frozenset[int] = frozenset()
+    """Who gave the applicant a level by hand: both officials of a recognition （认定）."""
     entered_by: int | None = None
     checked_by: frozenset[int] = frozenset()
     """Who said what of the papers; also those who found them incomplete before somebody else found them complete."""

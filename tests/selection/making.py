@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from lms.access.identity import CONSOLE, HeldRole, Identity, Role
+from lms.competency import services as competency
+from lms.competency.rules import RecognitionAction
 from lms.core import clock
 from lms.core.db import Database
 from lms.people.models import Person
@@ -471,3 +473,22 @@ def posted_with_relative(at: Office, relative: str) -> str:
     post(at, round_id)
     after_notice(at, round_id)
     return case
+
+
+def recognise(office: Office, code: str, action: RecognitionAction, *, proposed_by: str, decided_by: str) -> None:
+    """Propose that N1 is recognised at level 2, and decide on it."""
+    with office.db.writing() as session:
+        recognition = competency.propose_recognition(
+            session,
+            office.who(proposed_by),
+            office.world.person_public_ids["N1"],
+            code,
+            2,
+            basis="岗位考核表 2025",
+            basis_on=TODAY,
+            now=clock.now(),
+        ).public_id
+    with office.db.writing() as session:
+        competency.decide_recognition(
+            session, office.who(decided_by), recognition, action, now=clock.now(), reason="写明原因"
+        )

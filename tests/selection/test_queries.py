@@ -82,7 +82,7 @@ def test_the_record_of_a_case_says_who_took_part(ready: Office) -> None:
     assert involved.checked_by == {first}
     assert set(involved.examined_by) == {first, second}
     assert involved.proposed_by == {first}
-    assert involved.mentors == involved.markers == frozenset()  # the seams for mentoring and hand-marked items
+    assert involved.mentors == involved.markers == frozenset()
 
 
 # --- what waits for an official ---------------------------------------------------------------------------

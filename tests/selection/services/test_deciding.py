@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from lms.competency.rules import RecognitionAction
 from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, ReauthenticationNeeded
 from lms.courses.models import ProgrammeEnrolment
 from lms.people import queries as people
 from lms.people.rules import PersonAction, Post, StaffState
 from lms.people.services import standing
-from lms.selection.rules import Body, CaseState, Paper, RoundState
+from lms.selection import queries
+from lms.selection.rules import Body, CaseState, Paper, RoundState, Waits
 from lms.selection.services import applications, deciding, notices
 from tests.racing import together
 from tests.selection import making
@@ -112,6 +114,34 @@ def test_who_found_papers_missing_may_not_approve_though_another_found_them_comp
         making.approve(ready, case, by="O3")
     assert code_of(error) == "selection.barred.checked"
     making.approve(ready, case, by="O4")
+
+
+def test_both_officials_of_a_recognition_marked_the_applicant_and_stay_out(ready: Office) -> None:
+    making.recognise(ready, "ETH1", RecognitionAction.CONFIRM, proposed_by="O4", decided_by="O5")
+    making.recognise(ready, "LAW1", RecognitionAction.REFUSE, proposed_by="O3", decided_by="O1")  # gave no level
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    making.check(ready, case)
+    for by in ("O4", "O5"):
+        with pytest.raises(Forbidden) as error:
+            making.opine(ready, case, Body.PARTY_COMMITTEE, by=by)
+        assert code_of(error) == "selection.barred.marker"
+    making.opine(ready, case, Body.PARTY_COMMITTEE, by="O1")
+    making.opine(ready, case, Body.RESIDENTS_COMMITTEE, by="O2")
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    making.make_list(ready, round_id)
+    making.post(ready, round_id)
+    making.after_notice(ready, round_id)
+    for by in ("O4", "O5"):
+        with pytest.raises(Forbidden) as error:
+            making.approve(ready, case, by=by)
+        assert code_of(error) == "selection.barred.marker"
+        with ready.db.reading() as session:
+            assert queries.waiting_for(session, ready.who(by), clock.today()) == []
+    with ready.db.reading() as session:
+        assert [each.waits for each in queries.waiting_for(session, ready.who("O3"), clock.today())] == [Waits.DECIDE]
+    making.approve(ready, case, by="O3")
 
 
 def test_a_declared_relative_may_not_decide_nor_file(ready: Office) -> None:
