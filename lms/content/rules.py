@@ -22,6 +22,12 @@ class ContentKind(enum.StrEnum):
     """A question bank with its blueprint; the key is the course's."""
     CERTIFICATE = "certificate"
     """A certificate's texts, template and style; the key is its folder's name."""
+    SCENARIO = "scenario"
+    """A branching scenario （情景）; the key is its own, ``sc03``."""
+    PICTURE = "picture"
+    """A drawn scene with hazards （找隐患）; the key is its own, ``pic-stairwell``."""
+    CARD = "card"
+    """A card of one page that is carried along （随身卡）; the key is its own, ``door-visit``."""
 
 
 class Way(enum.StrEnum):
