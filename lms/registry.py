@@ -37,6 +37,7 @@ import lms.messages.views
 import lms.people.cli
 import lms.people.forms
 import lms.people.views
+import lms.practice.views
 import lms.quizzes.forms
 import lms.quizzes.views
 import lms.selection.cli
@@ -69,6 +70,7 @@ from lms.messages import tasks as messages_kept
 from lms.people import tasks as people
 from lms.people.events import PersonMoved, PostsChanged
 from lms.people.services import roster, traces
+from lms.practice.content import CARD, PICTURE, SCENARIO
 from lms.quizzes import tasks as quizzes
 from lms.quizzes.content import BANK
 from lms.web import messages
@@ -114,6 +116,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     lms.mentoring.views.blueprint,
     lms.messages.views.blueprint,
     lms.duties.views.blueprint,
+    lms.practice.views.blueprint,
     lms.jobs.views.blueprint,
 )
 
@@ -139,6 +142,9 @@ CONTENT_TYPES: Sequence[ContentType] = (
     PROGRAMMES,
     BANK,
     CERTIFICATE,
+    SCENARIO,
+    PICTURE,
+    CARD,
 )
 """Kinds of content files, for ``lms content`` and the start. What is named by others stands first."""
 
@@ -208,6 +214,8 @@ NAVIGATION: Sequence[Entry] = (
     Entry("selection.mine", _l("报名"), "hand", Permission.APPLICATION_MAKE, in_full=_l("我的报名")),
     Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
     Entry("duties.team", _l("确认"), "check", Permission.DUTY_TEAM_SEE, in_full=_l("职责清单确认情况")),
+    Entry("practice.cards", _l("卡片"), "doc", Permission.COURSE_LEARN, in_full=_l("随身卡，打印了带着走")),
+    Entry("practice.overview", _l("情景"), "eye", Permission.CONTENT_CHECK, in_full=_l("情景和找隐患图")),
     Entry("duties.matrix", _l("权限"), "search", Permission.DUTY_SEE, in_full=_l("谁能办什么")),
     Entry("messages.inbox", _l("消息"), "bell", Permission.MESSAGE_READ),
     Entry("people.roles", _l("角色"), "person", Permission.ROLE_CONFIRM),

@@ -9,7 +9,7 @@ from wtforms import HiddenField
 from wtforms.validators import Length
 
 from lms.content.content import Limit
-from lms.content.rules import Origin, RoleLevel, Way
+from lms.content.rules import Origin, RoleLevel
 from lms.duties.rules import DutyState
 from lms.web.forms import BaseForm
 
@@ -27,20 +27,6 @@ STATE_WORDS: Mapping[DutyState, Any] = {
     DutyState.LEARNING: _l("跟学中"),
     DutyState.PAUSED: _l("暂停"),
 }
-
-WAY_WORDS: Mapping[Way, Any] = {
-    Way.HANDLE: _l("现场处置"),
-    Way.COORDINATE: _l("协调处置"),
-    Way.ESCALATE: _l("立即上报"),
-}
-
-WAY_MEANINGS: Mapping[Way, Any] = {
-    Way.HANDLE: _l("自己当场办，办完记一笔"),
-    Way.COORDINATE: _l("请相关的人一起办"),
-    Way.ESCALATE: _l("马上报指挥中心，不自己办"),
-}
-
-WAY_ICONS: Mapping[Way, str] = {Way.HANDLE: "hand", Way.COORDINATE: "people", Way.ESCALATE: "raise"}
 
 LEVEL_WORDS: Mapping[RoleLevel, Any] = {RoleLevel.OFFICER: _l("网格员"), RoleLevel.LEADER: _l("网格长")}
 

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from lms.access.identity import Identity
 from lms.access.permissions import Permission
 from lms.content.content import limit_of
+from lms.content.forms import WAY_ICONS, WAY_MEANINGS, WAY_WORDS
 from lms.content.rules import RoleLevel, Way
 from lms.core import clock
 from lms.core.errors import Conflict
@@ -20,9 +21,6 @@ from lms.duties.forms import (
     LEVEL_WORDS,
     ORIGIN_WORDS,
     STATE_WORDS,
-    WAY_ICONS,
-    WAY_MEANINGS,
-    WAY_WORDS,
     AcknowledgeForm,
     cause_text,
     limit_text,

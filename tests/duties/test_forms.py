@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from lms.content.content import Limit
+from lms.content.forms import WAY_ICONS, WAY_MEANINGS, WAY_WORDS
 from lms.content.rules import Origin, RoleLevel, Way
 from lms.courses.rules import Function
 from lms.duties.forms import (
@@ -13,9 +14,6 @@ from lms.duties.forms import (
     MESSAGES,
     ORIGIN_WORDS,
     STATE_WORDS,
-    WAY_ICONS,
-    WAY_MEANINGS,
-    WAY_WORDS,
     cause_text,
     limit_text,
 )

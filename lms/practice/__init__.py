@@ -1,0 +1,1 @@
+"""What is practised beside the lessons: branching scenarios, pictures with hazards, and the cards carried along."""
