@@ -1,6 +1,5 @@
 """The check of all content: what is broken is named with path and line, what is whole passes quickly."""
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from lms.core import clock
 from lms.core.content import Problems
 from lms.courses.rules import Function
 from lms.people.rules import Post
-from tests.content.files import C01, C04, LESSONS, Files, copied
+from tests.content.files import C01, C04, COORDINATING, LESSONS, SHIPPED, Files, copied, course_file
 from tests.world import shipped_content
 
 LAW_FILE = "courses/_laws/laws.yaml"
@@ -240,10 +239,7 @@ def test_limits(text: str | None, limit: Limit | None) -> None:
 
 
 def test_duties_that_wait_for_courses_are_planned_and_no_fault(files: Files) -> None:
-    shutil.rmtree(files.root / "courses/leader/ethics/c14")
-    (files.root / "quizzes/leader/ethics/c14.yaml").unlink()
-    files.replace("courses/_framework/programmes.yaml", "courses: [c14]", "courses: []")
-    files.replace("courses/_framework/programmes.yaml", "planned: [c15", "planned: [c14, c15")
+    files.without(*COORDINATING)
     found = files.examine()
     assert found.problems.errors == []
     texts = {problem.line: problem.text for problem in found.planned}
@@ -259,8 +255,8 @@ def test_duties_that_wait_for_courses_are_planned_and_no_fault(files: Files) -> 
 
 def test_a_course_that_comes_takes_its_gaps_away_and_one_that_goes_brings_them(files: Files) -> None:
     assert not any(problem.text.startswith("D13") for problem in files.examine().planned)
-    shutil.rmtree(files.root / "courses/onboarding/business/c05")
-    (files.root / "quizzes/onboarding/business/c05.yaml").unlink()
+    others = [key for key in SHIPPED if "FUP1" in files.text(course_file(key)) and key != "c05"]
+    files.without("c05", *others)
     files.replace(DUTY_FILE, "courses: [c05]", "courses: [c01]")  # D23
     texts = [problem.text for problem in files.examine().planned]
     assert "D13 社情民意收集反馈：FUP1 还没有课程或题目，等课程 c05" in texts

@@ -16,6 +16,7 @@ As = Callable[[str], FlaskClient]
 def test_a_trainer_sees_what_is_wrong_missing_and_current(site: Site, tmp_path: Path) -> None:
     files = copied(tmp_path / "content")
     files.replace(f"{C01}/course.yaml", "hours: 3.5", "hours: 4")
+    files.without("c16")
     site.settings = make_settings(site.settings.instance, site.settings.database_url, content_root=files.root)
     client = make_app(site).test_client()
     sign_in_as(client, "T1")

@@ -343,7 +343,7 @@ PROGRAMME_FILE = "courses/_framework/programmes.yaml"
         ("courses: [c07, ", "courses: [c07, c01, ", "courses: [c07, c01, ", "c01 不是 in_service 这一层的课"),
         ("key: in_service", "key: onboarding", "", "onboarding 已经写过"),
         ("layer: onboarding", "layer: first", "layer: first", "layer：只能写"),
-        ("planned: [c11, ", "planned: [c2, ", "planned: [c2, ", "planned"),
+        ("layer: advanced\n", "layer: advanced\n    planned: [c2]\n", "planned: [c2", "planned"),
     ],
 )
 def test_what_a_broken_programme_says(files: Files, old: str, new: str, at: str, problem: str) -> None:
@@ -356,7 +356,7 @@ def test_what_a_broken_programme_says(files: Files, old: str, new: str, at: str,
 
 def test_a_planned_course_that_is_written_is_a_warning(files: Files) -> None:
     files.replace(PROGRAMME_FILE, ", c05", "")
-    files.replace(PROGRAMME_FILE, "planned: [c11, ", "planned: [c05, c11, ")
+    files.replace(PROGRAMME_FILE, "layer: in_service\n", "layer: in_service\n    planned: [c05]\n")
     found = files.examine(*KINDS, PROGRAMMES)
     assert "c05 已经写好了" in str([each.text for each in found.problems.warnings])
 

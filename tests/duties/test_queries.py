@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from lms.access.identity import CONSOLE
-from lms.content import queries as contents
-from lms.content import services as content
-from lms.content.content import Bundle, Duties
+from lms.content.content import Duties
+from lms.content.models import ContentCurrent
 from lms.content.rules import ContentKind, RoleLevel
 from lms.core import clock
 from lms.core.db import Database
@@ -19,7 +18,7 @@ from lms.duties.rules import DutyState, NextKind
 from lms.people.rules import PersonAction, Post
 from tests.certification import making
 from tests.conftest import CountQueries, Site
-from tests.content.files import SHIPPED
+from tests.content.files import COORDINATING, SHIPPED
 from tests.duties.lists import Lists
 from tests.duties.test_services import reword
 from tests.world import NOW, TODAY, World, shipped_content
@@ -61,21 +60,18 @@ def test_a_gap_leads_to_the_first_lesson_that_trains_it(lists: Lists, db: Databa
     assert (gap.next.kind, gap.is_begun, gap.lesson) == (NextKind.QUIZ, True, "")
 
 
-def forget_training(db: Database, course: str, code: str, instead: str) -> None:
-    """Take a course and its bank into the database that train and ask another competency instead."""
-    with db.writing() as session:
-        for kind in (ContentKind.COURSE, ContentKind.BANK):
-            bundle = contents.bundle_of(contents.current(session, kind, course))
-            files = {
-                path: text.replace(f"{code}, ", "").replace(f", {code}", "") for path, text in bundle.files.items()
-            }
-            files = {path: text.replace(f": {code}", f": {instead}") for path, text in files.items()}
-            assert not any(code in text for text in files.values())
-            content.sync(session, CONSOLE, [Bundle(kind, course, bundle.revision, files)], now=clock.now())
+def forget(db: Database, *courses: str) -> None:
+    """Take courses and their banks from learners, as if they were still to be written."""
+    with db.engine.begin() as connection:
+        connection.execute(
+            sa.delete(ContentCurrent).where(
+                ContentCurrent.kind.in_((ContentKind.COURSE, ContentKind.BANK)), ContentCurrent.key.in_(courses)
+            )
+        )
 
 
 def test_a_gap_without_a_course_names_the_courses_awaited(lists: Lists, db: Database) -> None:
-    forget_training(db, "c14", "COR1", "ETH3")
+    forget(db, *COORDINATING)
     [gap] = [each for each in line(lists, "L1", "D26").gaps if each.code == "COR1"]
     assert gap.next.kind is NextKind.PLANNED
     assert gap.awaited == ("c16",)

@@ -13,6 +13,7 @@ from lms.people.rules import PersonAction, Post
 from tests.certification import making
 from tests.conftest import CountQueries, Site, make_app, post, sign_in_as
 from tests.duties.lists import Lists
+from tests.duties.test_queries import forget
 from tests.duties.test_services import able, reword
 from tests.world import NOW, World
 
@@ -134,7 +135,7 @@ def test_the_matrix_shows_all_and_finds_by_word_function_and_way(lists: Lists, a
     assert "没有找到" in page(client, "/duties?q=没有这个词")
 
 
-def test_one_item_says_everything(lists: Lists, as_person: As) -> None:
+def test_one_item_says_everything(lists: Lists, as_person: As, db: Database) -> None:
     text = page(as_person("M1"), "/duties/D08")
     for words in (
         "燃气、用电隐患",
@@ -152,6 +153,8 @@ def test_one_item_says_everything(lists: Lists, as_person: As) -> None:
     ):
         assert words in text, words
     assert "私人的合法财产受法律保护" in page(as_person("M1"), "/duties/D06")
+    assert "C16 · 还在写" not in page(as_person("M1"), "/duties/D26")
+    forget(db, "c16")
     assert "C16 · 还在写" in page(as_person("M1"), "/duties/D26")
     other = page(as_person("M1"), "/duties/D12")
     assert "我现在</h2>" not in other
