@@ -4,6 +4,7 @@ Behaviours hang on their keys for ever: whoever changes what a behaviour means g
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal
@@ -11,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lms.competency.rules import TOP_LEVEL, Weights
-from lms.content.content import Bundle, ContentType, by_file
+from lms.content.content import Bundle, ContentType, Library, by_file
 from lms.content.rules import ContentKind
 from lms.core.content import Document, Problems, Strict, model_of, read_yaml
 from lms.core.languages import in_language
@@ -192,8 +193,23 @@ class _Checker:
                 self._english(seen.text_en, *place, "text_en")
 
 
+def _unasked(bundles: Sequence[Bundle], library: Library, planned: Problems) -> None:
+    """Note the competencies that no question asks for."""
+    asked = {item.competency for bank in library.all(ContentKind.BANK).values() for item in bank.drawable}
+    for bundle in bundles:
+        framework: Framework | None = library.get(ContentKind.FRAMEWORK, bundle.key)
+        document = read_yaml(bundle.sources[0], Problems())
+        if framework is None or document is None:
+            continue
+        for at, each in enumerate(framework.competencies):
+            if each.code not in asked:
+                line = document.line("competencies", at, "code")
+                planned.add(bundle.sources[0].path, line, f"{each.code} {each.name}：还没有题")
+
+
 FRAMEWORK = ContentType(
     kind=ContentKind.FRAMEWORK,
     collect=by_file(ContentKind.FRAMEWORK, f"courses/_framework/{KEY}.yaml"),
     parse=parse,
+    planned=_unasked,
 )

@@ -912,10 +912,51 @@ def check_programmes(bundles: Sequence[Bundle], library: Library, problems: Prob
                     problems.add(path, where, f"{key} 已经写好了，移到 courses", is_warning=True)
 
 
+_CATEGORY_WORDS = {Category.ETHICS: "职业道德", Category.LAW: "法律法规", Category.BUSINESS: "业务知识"}
+_FUNCTION_WORDS = {
+    Function.PUBLICITY: "宣传",
+    Function.INSPECTION: "巡查",
+    Function.INFORMATION: "信息",
+    Function.ASSISTANCE: "协助",
+    Function.FOLLOW_UP: "监督",
+    Function.COMMON: "通用",
+}
+
+
+def _empty_cells(bundles: Sequence[Bundle], library: Library, planned: Problems) -> None:
+    """Note what the courses do not cover: a category of a layer without course or questions, a function."""
+    courses: Mapping[str, Course] = library.all(ContentKind.COURSE)
+    asked = {key for key, bank in library.all(ContentKind.BANK).items() if bank.drawable}
+    taught = {function for course in courses.values() for each in course.lessons for function in each.head.functions}
+    for bundle in bundles:
+        file: Programmes | None = library.get(ContentKind.PROGRAMMES, bundle.key)
+        document = read_yaml(bundle.sources[0], Problems())
+        if file is None or document is None:
+            continue
+        path = bundle.sources[0].path
+        for at, programme in enumerate(file.programmes):
+            line = document.line("programmes", at, "layer")
+            for category, words in _CATEGORY_WORDS.items():
+                cell = [
+                    key
+                    for key, course in courses.items()
+                    if (course.file.layer, course.file.category) == (programme.layer, category)
+                ]
+                if not cell:
+                    planned.add(path, line, f"{programme.title} · {words}：这一格还没有课")
+                for key in cell:
+                    if key not in asked:
+                        planned.add(path, line, f"{programme.title} · {words}：{key} 还没有题")
+        for function, words in _FUNCTION_WORDS.items():
+            if function not in taught:
+                planned.add(path, document.line("programmes"), f"五项职能：还没有课讲“{words}”")
+
+
 PROGRAMMES = ContentType(
     ContentKind.PROGRAMMES,
     by_file(ContentKind.PROGRAMMES, f"courses/_framework/{PROGRAMMES_KEY}.yaml"),
     parse_programmes,
     check_programmes,
     lambda file: [f"{each.title}：{'、'.join(each.planned)} 还没有写" for each in file.programmes if each.planned],
+    _empty_cells,
 )

@@ -1,5 +1,6 @@
 """Courses and lessons: what a broken file says, with its line, and what a whole one becomes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from lms.content.content import DUTIES, LAWS
 from lms.content.rules import ContentKind
 from lms.core.content import Problems
 from lms.courses.content import COURSE, PROGRAMMES, BlockKind, Course, minutes_of, objective_in, spoken, words_of
-from tests.content.files import C01, C04, SHIPPED, Files, copied
+from tests.content.files import C01, C04, COORDINATING, SHIPPED, Files, copied, course_file
 from tests.world import shipped_content
 
 KINDS = (LAWS, DUTIES, FRAMEWORK, COURSE)
@@ -367,3 +368,27 @@ def test_the_shipped_programmes() -> None:
     assert sorted(key for each in file.programmes for key in each.courses) == list(SHIPPED)
     every = sorted(key for each in file.programmes for key in (*each.courses, *each.planned))
     assert every == [f"c{number:02}" for number in range(1, 17)]
+
+
+def test_what_the_courses_do_not_cover_is_planned(files: Files) -> None:
+    assert list(shipped_content().planned) == []
+    alone = [key for key in SHIPPED if "layer: leader" in files.text(course_file(key))]
+    files.without(*alone)
+    [bank] = files.root.glob("quizzes/*/*/c07.yaml")
+    bank.unlink()
+    for path in files.root.glob("courses/*/*/*/*.zh.md"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"(functions: .*)follow_up", r"\1common", text), encoding="utf-8")
+    found = [str(each) for each in files.examine().planned]
+    at = files.line_of(PROGRAMME_FILE, "layer: leader")
+    for words in ("职业道德", "法律法规", "业务知识"):
+        assert f"{PROGRAMME_FILE}:{at}: 网格长培训 · {words}：这一格还没有课" in found
+    assert any("在岗培训 · 职业道德：c07 还没有题" in each for each in found)
+    assert any("五项职能：还没有课讲“监督”" in each for each in found)
+
+
+def test_a_competency_that_no_question_asks_for_is_planned(files: Files) -> None:
+    files.without(*COORDINATING)
+    path = "courses/_framework/competencies.yaml"
+    found = [str(each) for each in files.examine().planned]
+    assert f"{path}:{files.line_of(path, 'code: COR1')}: COR1 统筹协同与带教：还没有题" in found
