@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.core.db import Base
-from lms.core.types import INTERNAL, Id, Moment, PublicId, UTCDateTime, text_enum, yes_no
+from lms.core.types import INTERNAL, PERSONAL, Id, Moment, PublicId, UTCDateTime, text_enum, yes_no
 from lms.courses.rules import EnrolmentState
 
 
@@ -34,7 +34,9 @@ class Enrolment(Base):
 
 
 class LessonProgress(Base):
-    """How far a person is in a lesson: the part they are in, so that the page opens there again.
+    """How far a person is in a lesson: the part they are in and the paragraph of it, so that the page opens there again.
+
+    ``paragraph``: from 0, counted over what the page marks as paragraphs of a part.
 
     pii: what a person has learnt.
     """
@@ -46,6 +48,7 @@ class LessonProgress(Base):
     enrolment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrolment.id", ondelete="RESTRICT"), info=dict(INTERNAL))
     lesson_key: Mapped[str] = mapped_column(sa.String(60), info=dict(INTERNAL))
     part: Mapped[str] = mapped_column(sa.String(10), info=dict(INTERNAL))
+    paragraph: Mapped[int] = mapped_column(sa.Integer, default=0, server_default="0", info=dict(INTERNAL))
     opened_at: Mapped[Moment]
     touched_at: Mapped[Moment]
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime, info=dict(INTERNAL))
@@ -67,6 +70,25 @@ class PartAnswer(Base):
     choice: Mapped[int] = mapped_column(sa.Integer, info=dict(INTERNAL))
     is_right: Mapped[bool] = mapped_column(yes_no("is_right"), info=dict(INTERNAL))
     answered_at: Mapped[Moment]
+
+
+class LessonNote(Base):
+    """What a person wrote for themselves beside a lesson （笔记）. One a lesson, and nobody else reads it.
+
+    ``version`` counts the saves, so that a second tab does not write over the first unseen.
+    pii: free words of the person; seen by the person only.
+    """
+
+    __tablename__ = "lesson_note"
+    __table_args__ = (sa.UniqueConstraint("person_id", "course_key", "lesson_key"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id", ondelete="RESTRICT"), info=dict(INTERNAL))
+    course_key: Mapped[str] = mapped_column(sa.String(60), info=dict(INTERNAL))
+    lesson_key: Mapped[str] = mapped_column(sa.String(60), info=dict(INTERNAL))
+    text: Mapped[str] = mapped_column(sa.Text, info=dict(PERSONAL))
+    version: Mapped[int] = mapped_column(sa.Integer, info=dict(INTERNAL))
+    written_at: Mapped[Moment]
 
 
 class ProgrammeEnrolment(Base):
