@@ -214,6 +214,7 @@ NAVIGATION: Sequence[Entry] = (
     Entry("selection.mine", _l("报名"), "hand", Permission.APPLICATION_MAKE, in_full=_l("我的报名")),
     Entry("competency.recognitions", _l("认定"), "pen", Permission.RECOGNITION_CONFIRM, in_full=_l("等级认定")),
     Entry("duties.team", _l("确认"), "check", Permission.DUTY_TEAM_SEE, in_full=_l("职责清单确认情况")),
+    Entry("courses.notes", _l("笔记"), "pen", Permission.COURSE_LEARN, in_full=_l("我的笔记")),
     Entry("practice.cards", _l("卡片"), "doc", Permission.COURSE_LEARN, in_full=_l("随身卡，打印了带着走")),
     Entry("practice.overview", _l("情景"), "eye", Permission.CONTENT_CHECK, in_full=_l("情景和找隐患图")),
     Entry("duties.matrix", _l("权限"), "search", Permission.DUTY_SEE, in_full=_l("谁能办什么")),

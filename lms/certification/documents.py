@@ -24,9 +24,8 @@ from functools import cache, partial
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
-import segno
-
 from lms.certification.rules import PLACEHOLDER, GlyphVerdict, day_text, glyph_verdict, printed_code
+from lms.core.qr import qr_svg
 
 if TYPE_CHECKING:  # the child has no need of the reader of content files, which takes half a second to load
     from lms.certification.content import CertificateText
@@ -61,17 +60,6 @@ def period_text(start: date, end: date) -> str:
     if start.year == end.year:
         return f"{day_text(start)}至{end.month}月{end.day}日"
     return f"{day_text(start)}至{day_text(end)}"
-
-
-def qr_svg(address: str) -> str:
-    """Return a QR code (error correction M) as an SVG drawing without a border; the template leaves white round it."""
-    matrix = segno.make(address, error="m", micro=False).matrix
-    cells = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark)
-    size = len(matrix)
-    return (
-        f'<svg class="qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" role="img" '
-        f'aria-label="QR" shape-rendering="crispEdges"><path d="{cells}" fill="#161B1E"/></svg>'
-    )
 
 
 def values_of(text: "CertificateText", payload: Mapping[str, Any]) -> dict[str, str]:

@@ -82,11 +82,11 @@ def to_words(html: str) -> str:
     return "\n".join(line if _SPOKEN_STOPS.search(line) else f"{line}。" for line in lines if line)
 
 
-def mark_terms(html: str, terms: Mapping[str, str], used: Iterable[str] = ()) -> tuple[Markup, list[str]]:
-    """Return safe HTML with the first occurrence of each term explained in an ``abbr``, and the terms found.
+def mark_terms(html: str, terms: Mapping[str, tuple[str, str]], used: Iterable[str] = ()) -> tuple[Markup, list[str]]:
+    """Return safe HTML with the first occurrence of each term as a link to its explanation, and the terms found.
 
-    ``terms``: term → explanation. The longest term wins where several begin at one place. ``used``: terms that
-    were explained before and are passed over.
+    ``terms``: term → (id of the explanation on the page, explanation). The longest term wins where several begin at
+    one place. ``used``: terms that were explained before and are passed over.
     """
     done = set(used)
     found: list[str] = []
@@ -100,7 +100,8 @@ def mark_terms(html: str, terms: Mapping[str, str], used: Iterable[str] = ()) ->
             return escape(term, quote=False)
         done.add(term)
         found.append(term)
-        return f'<abbr title="{escape(terms[term])}">{escape(term, quote=False)}</abbr>'
+        place, says = terms[term]
+        return f'<a class="term" href="#{escape(place)}" title="{escape(says)}">{escape(term, quote=False)}</a>'
 
     pieces: list[str] = []
     inside = 0

@@ -34,7 +34,7 @@ class Enrolment(Base):
 
 
 class LessonProgress(Base):
-    """How far a person is in a lesson: the part they are in and the paragraph of it, so that the page opens there again.
+    """How far a person is in a lesson: the part they are in and its paragraph, so that the page opens there again.
 
     ``paragraph``: from 0, counted over what the page marks as paragraphs of a part.
 

@@ -33,16 +33,20 @@ from lms.courses.content import (
     Source,
     spoken,
 )
-from lms.courses.models import Enrolment, LessonProgress, PartAnswer, ProgrammeEnrolment
+from lms.courses.models import Enrolment, LessonNote, LessonProgress, PartAnswer, ProgrammeEnrolment
 from lms.courses.rules import Category, EnrolmentState, Hit, Layer, StepKind, hit_in, resume_part
 
 
 @dataclass(frozen=True)
 class LessonStanding:
-    """A lesson and how far a person is in it. ``answers``: part → index of the option chosen last."""
+    """A lesson and how far a person is in it. ``answers``: part → index of the option chosen last.
+
+    ``stored``: the part they are in; ``paragraph``: of it, from 0.
+    """
 
     lesson: Lesson
     stored: str | None
+    paragraph: int
     touched_at: datetime | None
     finished_at: datetime | None
     answers: Mapping[str, int]
@@ -182,6 +186,7 @@ _BEGUN = (
         Enrolment.passed_at,
         LessonProgress.lesson_key,
         LessonProgress.part,
+        LessonProgress.paragraph,
         LessonProgress.touched_at,
         LessonProgress.finished_at,
     )
@@ -222,6 +227,7 @@ def _standing(held: Held, enrolment: Any, places: Places, answers: Answers, pass
             LessonStanding(
                 lesson,
                 place.part if place is not None else None,
+                place.paragraph if place is not None else 0,
                 place.touched_at if place is not None else None,
                 place.finished_at if place is not None else None,
                 given,
@@ -423,7 +429,7 @@ class _Wanted:
 @lru_cache(maxsize=200)
 def _part_views(wanted: _Wanted) -> tuple[PartView, ...]:
     explained = {term.term: term for term in wanted.glossary.terms}
-    says = {word: term.says for word, term in explained.items()}
+    says = {word: (f"word-{term.identifier}", term.says) for word, term in explained.items()}
     views = []
     for number, part in enumerate(wanted.body.parts, 1):
         used: list[str] = []
@@ -478,6 +484,49 @@ def _sources(lesson: Lesson, body: Body, register: Register, language: str) -> t
 
 def _plain_source(source: Source) -> SourceView:
     return SourceView(source.place, source.says) if source.place else SourceView("", source.text)
+
+
+# --- notes -------------------------------------------------------------------------------------------------
+
+
+def note_of(session: Session, person_id: int, course_key: str, lesson_key: str) -> LessonNote | None:
+    """Return what a person wrote beside a lesson, None when nothing stands there."""
+    return session.scalar(
+        sa.select(LessonNote).where(
+            LessonNote.person_id == person_id,
+            LessonNote.course_key == course_key,
+            LessonNote.lesson_key == lesson_key,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class NoteView:
+    """A note with the lesson it stands beside."""
+
+    note: LessonNote
+    course: Standing
+    lesson: Lesson
+
+
+def notes_of(session: Session, person_id: int) -> list[NoteView]:
+    """Return all notes of a person in the order of the learning map (at most five queries).
+
+    A lesson that the person's revision does not have any more leaves its note with the course's first lesson.
+    """
+    notes = session.scalars(sa.select(LessonNote).where(LessonNote.person_id == person_id, LessonNote.text != "")).all()
+    if not notes:
+        return []
+    standings = {each.key: each for each in progress_of(session, person_id)}
+    order = list(standings)
+    views = []
+    for note in notes:
+        standing = standings.get(note.course_key)
+        if standing is None:
+            continue
+        lessons = {each.lesson.key: each.lesson for each in standing.lessons}
+        views.append(NoteView(note, standing, lessons.get(note.lesson_key, standing.lessons[0].lesson)))
+    return sorted(views, key=lambda each: (order.index(each.course.key), each.lesson.number))
 
 
 # --- programmes -------------------------------------------------------------------------------------------

@@ -116,6 +116,10 @@ def part_before(parts: Sequence[str], part: str) -> str | None:
 
 # --- searching --------------------------------------------------------------------------------------------
 
+LONGEST_NOTE = 4000
+"""Characters of a note beside a lesson: two pages written by hand."""
+MOST_PARAGRAPHS = 500
+"""Far more than a part has; a number beyond it is no paragraph."""
 LONGEST_SEARCH = 60
 """Characters that are looked for; the rest is cut off."""
 AROUND_HIT = 24

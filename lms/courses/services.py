@@ -21,9 +21,9 @@ from lms.core.ids import new_public_id
 from lms.core.reactions import publish
 from lms.courses import queries
 from lms.courses.events import CoursePassed
-from lms.courses.models import Enrolment, LessonProgress, PartAnswer, ProgrammeEnrolment
+from lms.courses.models import Enrolment, LessonNote, LessonProgress, PartAnswer, ProgrammeEnrolment
 from lms.courses.queries import Standing
-from lms.courses.rules import EnrolmentState, part_after
+from lms.courses.rules import LONGEST_NOTE, MOST_PARAGRAPHS, EnrolmentState, part_after
 from lms.people import queries as people
 
 Row = TypeVar("Row")
@@ -112,8 +112,10 @@ def _place(session: Session, actor: Identity, course_key: str, lesson_key: str, 
     return _Place(enrolment, standing, lesson)
 
 
-def _stand_at(session: Session, enrolment: Enrolment, lesson_key: str, part: str, now: datetime) -> LessonProgress:
-    """Remember the part a person is in."""
+def _stand_at(
+    session: Session, enrolment: Enrolment, lesson_key: str, part: str, now: datetime, paragraph: int | None = None
+) -> LessonProgress:
+    """Remember the part a person is in, and the paragraph; without one that of another part is forgotten."""
 
     def find() -> LessonProgress | None:
         return session.scalar(
@@ -128,6 +130,10 @@ def _stand_at(session: Session, enrolment: Enrolment, lesson_key: str, part: str
         )
 
     progress = _once(session, find, make)
+    if paragraph is not None:
+        progress.paragraph = paragraph
+    elif progress.part != part:
+        progress.paragraph = 0
     progress.part = part
     progress.touched_at = now
     return progress
@@ -140,6 +146,76 @@ def open_part(session: Session, actor: Identity, course_key: str, lesson_key: st
     """
     place = _place(session, actor, course_key, lesson_key, part, now)
     _stand_at(session, place.enrolment, lesson_key, part, now)
+
+
+def mark_paragraph(
+    session: Session, actor: Identity, course_key: str, lesson_key: str, part: str, paragraph: int, *, now: datetime
+) -> None:
+    """Remember the paragraph (from 0) of a part that a person reads, so that another phone opens there.
+
+    Only in a course they have begun: looking into one that they have not leaves no trace. Raises Invalid for a number
+    that no part has, NotFound for what is not in the revision the person learns.
+    """
+    person_id, _ = _learner(actor)
+    if not 0 <= paragraph <= MOST_PARAGRAPHS:
+        raise Invalid("courses.paragraph.unknown", field="paragraph")
+    enrolment = enrolment_of(session, person_id, course_key)
+    if enrolment is None:
+        return
+    _place(session, actor, course_key, lesson_key, part, now)
+    _stand_at(session, enrolment, lesson_key, part, now, paragraph)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of writing a note: it is stored, or ``other`` is what stands there by now from another place."""
+
+    version: int
+    other: str | None = None
+
+
+def write_note(
+    session: Session, actor: Identity, course_key: str, lesson_key: str, text: str, version: int, *, now: datetime
+) -> Written:
+    """Keep what a person writes for themselves beside a lesson; no words at all take the note away.
+
+    ``version``: of the note that stood in the box, 0 for none. Where another tab or phone has stored other words since,
+    nothing is stored and these words come back, so that neither is lost. Raises Invalid for a text that is too long,
+    NotFound for a lesson that is not there.
+    """
+    person_id, _ = _learner(actor)
+    queries.standing_of(session, person_id, course_key).lesson(lesson_key)
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_NOTE:
+        raise Invalid("courses.note.long", field="text", longest=LONGEST_NOTE)
+    here = (
+        LessonNote.person_id == person_id,
+        LessonNote.course_key == course_key,
+        LessonNote.lesson_key == lesson_key,
+    )
+
+    def find() -> LessonNote | None:
+        return session.scalar(sa.select(LessonNote).where(*here).with_for_update())
+
+    def make() -> None:
+        session.add(
+            LessonNote(
+                person_id=person_id,
+                course_key=course_key,
+                lesson_key=lesson_key,
+                text="",
+                version=0,
+                written_at=now,
+            )
+        )
+
+    note = _once(session, find, make)
+    if note.text == text:
+        return Written(note.version)
+    if note.version != version:
+        return Written(note.version, other=note.text)
+    note.text, note.version, note.written_at = text, note.version + 1, now
+    return Written(note.version)
 
 
 @dataclass(frozen=True)

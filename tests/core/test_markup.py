@@ -64,15 +64,15 @@ def test_nothing_hostile_gets_through(text: str) -> None:
         to_html(text),
         to_inline(text),
         to_html(f"- {text}\n- b"),
-        mark_terms(to_html(text), {"x": "'\"><b>"})[0],
+        mark_terms(to_html(text), {"x": ("word-x", "'\"><b>")})[0],
     ):
         seen = _Elements()
         seen.feed(html)
-        assert set(seen.elements) <= TAGS | {"abbr"}, html
+        assert set(seen.elements) <= TAGS, html
         for tag, name, value in seen.attributes:
-            assert name in ATTRIBUTES.get(tag, set()) | {"rel"} or (tag, name) == ("abbr", "title"), html
+            assert name in ATTRIBUTES.get(tag, set()) | {"rel"} or (tag == "a" and name in {"class", "title"}), html
             if name == "href":
-                assert re.match(r"(https|tel):", value), html
+                assert re.match(r"(https|tel):|#word-x$", value), html
 
 
 def test_what_authors_may_use() -> None:
@@ -95,21 +95,25 @@ def test_words_to_read_aloud_have_a_stop_after_each_line() -> None:
 
 
 def test_the_longest_word_is_explained_and_only_the_first_time() -> None:
-    terms = {"网格": "一块", "网格员": "一个人", "未用": "x"}
+    terms = {"网格": ("word-grid", "一块"), "网格员": ("word-officer", "一个人"), "未用": ("word-x", "x")}
     html, found = mark_terms("<p>网格员在网格里。网格员、网格。</p>", terms)
     assert found == ["网格员", "网格"]
-    assert html == '<p><abbr title="一个人">网格员</abbr>在<abbr title="一块">网格</abbr>里。网格员、网格。</p>'
+    assert html == (
+        '<p><a class="term" href="#word-officer" title="一个人">网格员</a>在'
+        '<a class="term" href="#word-grid" title="一块">网格</a>里。网格员、网格。</p>'
+    )
     again, more = mark_terms("<p>网格员</p>", terms, found)
     assert (str(again), more) == ("<p>网格员</p>", [])
 
 
 def test_words_in_links_and_marks_of_html_stay_whole() -> None:
     html, found = mark_terms(
-        '<p><a href="tel:1">网格</a> p &lt;网格&gt; &amp;</p>', {"网格": 'a "quoted" <b>', "p": "no"}
+        '<p><a href="tel:1">网格</a> p &lt;网格&gt; &amp;</p>',
+        {"网格": ("word-grid", 'a "quoted" <b>'), "p": ("word-p", "no")},
     )
     assert found == ["p", "网格"]
     assert '<a href="tel:1">网格</a>' in html
-    assert '&lt;<abbr title="a &quot;quoted&quot; &lt;b&gt;">网格</abbr>&gt; &amp;' in html
+    assert '&lt;<a class="term" href="#word-grid" title="a &quot;quoted&quot; &lt;b&gt;">网格</a>&gt; &amp;' in html
 
 
 def test_without_a_glossary_nothing_changes() -> None:

@@ -150,7 +150,7 @@ def test_words_of_the_glossary_are_explained_once_a_part(db: Database, me: Ident
     text = "".join(str(html) for block in part.blocks for html in (block.html, *(point[2] for point in block.points)))
     assert part.terms
     for term in part.terms:
-        assert text.count(f'">{term.term}</abbr>') == 1, term.term
+        assert text.count(f'">{term.term}</a>') == 1, term.term
 
 
 def test_sources_say_when_they_were_checked_and_by_whom(db: Database, me: Identity, tmp_path: Path) -> None:

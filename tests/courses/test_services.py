@@ -263,3 +263,87 @@ def test_who_enrols_nobody(site: Site, by: str, key: str, refusal: type[Exceptio
     with pytest.raises(refusal):
         enrol_programme(site, by, key)
     assert count(site.db, ProgrammeEnrolment) == 0
+
+
+# --- the paragraph one is at, and notes --------------------------------------------------------------------
+
+
+def mark(db: Database, actor: Identity, paragraph: int, part: str = "p1") -> None:
+    with db.writing() as session:
+        services.mark_paragraph(session, actor, "c01", "c01-l01", part, paragraph, now=NOW)
+
+
+def test_the_paragraph_is_kept_with_its_part_and_forgotten_with_another(db: Database, me: Identity) -> None:
+    mark(db, me, 4)
+    assert count(db, Enrolment) == 0  # looking into a course that is not begun leaves no trace
+    with db.writing() as session:
+        services.enrol(session, me, "c01", now=NOW)
+    mark(db, me, 4)
+    here = standing(db, me).lesson("c01-l01")
+    assert (here.stored, here.paragraph) == ("p1", 4)
+    mark(db, me, 2, "p2")
+    here = standing(db, me).lesson("c01-l01")
+    assert (here.stored, here.paragraph) == ("p2", 2)
+    with db.writing() as session:
+        services.open_part(session, me, "c01", "c01-l01", "p3", now=NOW)
+    assert standing(db, me).lesson("c01-l01").paragraph == 0
+
+
+@pytest.mark.parametrize("paragraph", [-1, 501])
+def test_a_paragraph_that_no_part_has_is_refused(db: Database, me: Identity, paragraph: int) -> None:
+    with pytest.raises(Invalid):
+        mark(db, me, paragraph)
+
+
+def write(db: Database, actor: Identity, text: str, version: int = 0) -> services.Written:
+    with db.writing() as session:
+        return services.write_note(session, actor, "c01", "c01-l01", text, version, now=NOW)
+
+
+def note_text(db: Database, actor: Identity) -> str | None:
+    with db.reading() as session:
+        found = queries.note_of(session, actor.person_id or 0, "c01", "c01-l01")
+        return found.text if found is not None else None
+
+
+def test_a_note_is_kept_changed_and_taken_away(db: Database, me: Identity, site: Site) -> None:
+    assert write(db, me, " 先亮脸\r\n再亮证 ") == services.Written(1)
+    assert note_text(db, me) == "先亮脸\n再亮证"
+    assert write(db, me, "先亮脸\n再亮证", 1) == services.Written(1)  # the same again: nothing to do
+    assert write(db, me, "后亮话", 1) == services.Written(2)
+    other = site.world.identity(db, "M1")
+    with db.reading() as session:
+        assert queries.notes_of(session, other.person_id or 0) == []
+        [mine] = queries.notes_of(session, me.person_id or 0)
+        assert (mine.note.text, mine.lesson.key) == ("后亮话", "c01-l01")
+    assert write(db, me, "", 2) == services.Written(3)
+    with db.reading() as session:
+        assert queries.notes_of(session, me.person_id or 0) == []
+
+
+def test_two_tabs_do_not_write_over_each_other(db: Database, me: Identity) -> None:
+    write(db, me, "第一页写的")
+    came = write(db, me, "第二页写的", 0)
+    assert came == services.Written(1, other="第一页写的")
+    assert note_text(db, me) == "第一页写的"
+    assert write(db, me, "两页合到一起", came.version) == services.Written(2)
+
+
+def test_two_saves_at_once_lose_nothing(db: Database, me: Identity) -> None:
+    def save(text: str) -> Callable[[], services.Written]:
+        return lambda: write(db, me, text)
+
+    first, second = all_fine(together(save("甲"), save("乙")))
+    assert sorted([first.other is None, second.other is None]) == [False, True]
+    kept = note_text(db, me)
+    assert {kept} == {each.other for each in (first, second) if each.other is not None}
+
+
+def test_a_note_that_is_too_long_or_beside_no_lesson_is_refused(db: Database, me: Identity) -> None:
+    with pytest.raises(Invalid) as error:
+        write(db, me, "记" * 4001)
+    assert error.value.code == "courses.note.long"
+    with pytest.raises(NotFound), db.writing() as session:
+        services.write_note(session, me, "c01", "c01-l99", "x", 0, now=NOW)
+    with pytest.raises(Forbidden):
+        write(db, CONSOLE, "x")

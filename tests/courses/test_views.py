@@ -115,7 +115,7 @@ def test_the_lesson_shows_sources_days_and_what_is_missing(as_person: As) -> Non
         "待人工核对",
         "本街道对网格员身份的统一说法和便条样式：待补",
         "这一段的词",
-        '<abbr title="',
+        '<a class="term" href="#word-',
     ):
         assert words in page
     third = text_of(as_person("N1"), f"{LESSON}?part=p3")
@@ -276,3 +276,55 @@ def test_a_search_that_finds_too_much_says_so(as_person: As, monkeypatch: pytest
     text = as_person("N1").get("/search?q=居民").get_data(as_text=True)
     assert "再多写一个词" in text
     assert text.partition('id="lessons"')[2].partition("</section>")[0].count("/lessons/") == 2
+
+
+# --- notes, the paragraph, the poster ----------------------------------------------------------------------
+
+
+def test_a_note_is_written_found_again_and_read_by_nobody_else(as_person: As) -> None:
+    client = as_person("N1")
+    assert "还没有笔记" in text_of(client, "/me/notes")
+    came = post(client, f"{LESSON}/note", {"text": "三句话：<我是谁>", "version": "0", "part": "p2"})
+    assert (came.status_code, came.location) == (303, f"{LESSON}?part=p2#note")
+    page = text_of(client, came.location)
+    assert "笔记存好了。" in page
+    assert "三句话：&lt;我是谁&gt;</textarea>" in page
+    assert "三句话：&lt;我是谁&gt;" in text_of(client, "/me/notes")
+    for number in ("M1", "L1", "O1"):
+        other = as_person(number)
+        assert "三句话" not in text_of(other, LESSON)
+        assert "三句话" not in text_of(other, "/me/notes")
+
+
+def test_what_was_typed_stays_when_another_tab_was_first_or_it_is_too_long(as_person: As) -> None:
+    client = as_person("N1")
+    post(client, f"{LESSON}/note", {"text": "那一页写的", "version": "0"})
+    came = post(client, f"{LESSON}/note", {"text": "这一页写的", "version": "0"})
+    page = came.get_data(as_text=True)
+    assert came.status_code == 409
+    assert "这条笔记在别处改过" in page
+    assert "那一页写的" in page
+    assert "这一页写的</textarea>" in page
+    assert 'name="version" value="1"' in page
+    long = post(client, f"{LESSON}/note", {"text": "记" * 4001, "version": "1"})
+    assert long.status_code == 422
+    assert "笔记最多 4000 个字" in long.get_data(as_text=True)
+    assert "记" * 4001 in long.get_data(as_text=True)
+
+
+def test_the_lesson_says_where_one_was_only_to_whom_comes_back(as_person: As, db: Database) -> None:
+    client = as_person("N1")
+    assert "data-paragraphs" not in text_of(client, LESSON)
+    post(client, "/courses/c01/start", page="/")
+    answered = post(client, f"{LESSON}/parts/p2/paragraph", {"paragraph": "3"})
+    assert (answered.status_code, answered.data) == (204, b"")
+    page = text_of(client, LESSON)
+    assert f'data-paragraphs="{LESSON}/parts/p2/paragraph" data-paragraph="3"' in page
+    assert 'data-paragraph="0"' in text_of(client, f"{LESSON}?part=p2")
+    assert post(client, f"{LESSON}/parts/p2/paragraph", {"paragraph": "no"}).status_code == 422
+
+
+def test_the_poster_carries_the_address_of_the_lesson(as_person: As) -> None:
+    page = text_of(as_person("N1"), f"{LESSON}/poster")
+    assert f"http://localhost{LESSON}" in page
+    assert '<svg class="qr"' in page

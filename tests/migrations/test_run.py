@@ -149,7 +149,7 @@ def kept_at(engine: sa.Engine, before: Mapping[str, int]) -> Mapping[str, Mappin
     """Return how many rows each table has below each revision, when all were there at the head."""
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT kind, count(*) FROM content_current GROUP BY kind"))
-        kinds: dict[str, int] = {kind: count for kind, count in rows}
+        kinds: dict[str, int] = {str(kind): int(count) for kind, count in rows}
     kept, gone = {}, 0
     for lower, upper in reversed(list(pairwise(history()))):
         gone += sum(kinds[kind] for kind in KINDS_FROM.get(upper, ()))
