@@ -296,6 +296,7 @@ def _page_context(app: Flask, settings: Settings) -> None:
             here=_here(),
             prefs="query" if g.get("lms_sessionless", False) else "post",
             query_link=query_link,
+            look=_carried(look),
             dev=not settings.is_production,
             endpoints=app.view_functions.keys(),
             today=clock.today(),
@@ -310,6 +311,13 @@ def _page_context(app: Flask, settings: Settings) -> None:
 
     # A global, not a context value: macros are imported without context.
     app.jinja_env.globals["ui"] = LocalProxy(current)
+
+
+def _carried(look: i18n.Look) -> dict[str, str]:
+    """Return what a link to a public page says of language and text size, since no session tells it there."""
+    wanted = {"lang": look.language, "text": look.text_size}
+    usual = {"lang": g.get("lms_default_language", "zh"), "text": ""}
+    return {name: value for name, value in wanted.items() if value != usual[name]}
 
 
 def _org_name(app: Flask, language: str, signed_in: people.SignedIn | None) -> str:

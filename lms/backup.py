@@ -1,8 +1,13 @@
-"""Copies of the database that can be trusted: made by the database itself, opened and checked before they count."""
+"""Copies that can be trusted: of the database, made by the database itself, and beside it of the files and keys.
+
+A copy is two files of one name: ``….sqlite`` or ``….dump``, and ``….files.tar`` with the papers and the keys.
+"""
 
 import os
 import shutil
 import subprocess
+import tarfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -122,6 +127,82 @@ def backup(database_url: str, folder: Path, *, label: str = "backup") -> Path:
     finally:
         engine.dispose()
     return target
+
+
+PACKED = ("files", "keys")
+"""Folders of the instance that a database alone does not bring back: certificates as PDF, and the keys."""
+PACK_SUFFIX = ".files.tar"
+
+
+def pack_of(copy: Path) -> Path:
+    """Return where the files lie that belong to a copy of the database."""
+    return copy.with_name(copy.name.removesuffix(copy.suffix) + PACK_SUFFIX)
+
+
+def pack_files(instance: Path, copy: Path) -> Path:
+    """Pack the files and keys of an instance beside a copy of its database, and return the path.
+
+    After the database, since a row never names a file before it is written whole. The pack is readable by its owner
+    only: it holds the keys. ``….part`` until it is complete. Raises SetupError when a file cannot be read.
+    """
+    target = pack_of(copy)
+    part = target.with_name(target.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with tarfile.open(fileobj=file, mode="w") as pack:
+                for folder in PACKED:
+                    for path in sorted((instance / folder).rglob("*")):
+                        if path.is_file() and path.suffix not in {".part", ".lock"}:
+                            pack.add(path, arcname=str(path.relative_to(instance)), recursive=False)
+            file.flush()
+            os.fsync(file.fileno())
+    except (OSError, tarfile.TarError) as error:
+        raise SetupError(f"证书文件和密钥没有备份成 / the files and keys could not be packed: {error}") from error
+    part.replace(target)
+    _fsync_folder(target.parent)
+    return target
+
+
+def packed(pack: Path) -> dict[str, bytes]:
+    """Return the files in a pack by their place in the instance. Raises SetupError when it cannot be read."""
+    try:
+        with tarfile.open(pack) as archive:
+            found: dict[str, bytes] = {}
+            for member in archive.getmembers():
+                content = archive.extractfile(member)
+                if content is not None:
+                    found[member.name] = content.read()
+            return found
+    except (OSError, tarfile.TarError) as error:
+        raise SetupError(f"{pack.name} 读不出来 / cannot be read: {error}") from error
+
+
+def unpack_files(pack: Path, instance: Path) -> tuple[int, Sequence[Path]]:
+    """Put the files and keys of a pack where they belong; return how many, and what was put aside.
+
+    A paper that is there already is the same paper and stays. A key that differs is kept beside the restored one.
+    """
+    count, aside = 0, []
+    for name, data in packed(pack).items():
+        parts = Path(name).parts
+        if parts[0] not in PACKED or ".." in parts or Path(name).is_absolute():
+            raise SetupError(f"{pack.name}：{name} 不是这里的文件 / is no file of this product")
+        target = instance / name
+        if target.exists():
+            if target.read_bytes() == data or parts[0] != "keys":
+                continue
+            kept = _free_name(target.parent, f"{target.stem}-before-restore-{_stamp(clock.real_now())}", target.suffix)
+            target.replace(kept)
+            aside.append(kept)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = target.with_name(target.name + ".part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+        count += 1
+    return count, aside
 
 
 def _free_name(folder: Path, stem: str, suffix: str) -> Path:

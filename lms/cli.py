@@ -78,10 +78,16 @@ def web(console: Console) -> None:
 )
 @click.pass_obj
 def make_backup(console: Console, folder: Path | None) -> None:
-    """Make a checked copy of the database, also while the product serves."""
+    """Make a checked copy of database, certificates and keys, also while the product serves.
+
+    Two files of one name; keep them together, and where only you can read them: the second holds the keys.
+    """
     settings = console.settings
     target = backup.backup(settings.database_url, folder or settings.instance / "backups")
-    click.echo(f"✓ {target} ({target.stat().st_size / 1e6:.1f} MB)")
+    click.echo(f"✓ 数据库 / database: {target} ({target.stat().st_size / 1e6:.1f} MB)")
+    pack = backup.pack_files(settings.instance, target)
+    click.echo(f"✓ 证书和密钥 / certificates and keys: {pack} ({pack.stat().st_size / 1e6:.1f} MB)")
+    click.echo("两个文件放在一起，收好 / keep the two files together, in a safe place")
 
 
 @main.command("restore")
@@ -90,7 +96,10 @@ def make_backup(console: Console, folder: Path | None) -> None:
 @click.option("--yes", is_flag=True, help="do not ask")
 @click.pass_obj
 def restore(console: Console, copy: Path, verify: bool, yes: bool) -> None:
-    """Put a backup in the place of the database, or with --verify only prove that it would work."""
+    """Put a backup (its database file) in the place of the database, or with --verify only prove that it would work.
+
+    The certificates and keys packed beside it come back too.
+    """
     settings = console.settings
     if verify:
         for line in server.verify_backup(settings, copy):
@@ -100,6 +109,14 @@ def restore(console: Console, copy: Path, verify: bool, yes: bool) -> None:
         click.confirm("用这份副本换掉现在的数据库？/ Replace the database by this copy?", abort=True)
     kept = server.restore_backup(settings, copy)
     click.echo("✓ 已恢复 / restored" + (f"；原来的在 / the former one: {kept}" if kept else ""))
+    pack = backup.pack_of(copy)
+    if not pack.exists():
+        click.echo(f"! 没有 {pack.name}，证书文件和密钥没有恢复 / is missing, certificates and keys are not restored")
+        return
+    count, aside = backup.unpack_files(pack, settings.instance)
+    click.echo(f"✓ 证书和密钥 / certificates and keys: {count}")
+    for path in aside:
+        click.echo(f"  原来的密钥在 / the former key: {path}")
 
 
 @main.command("doctor")

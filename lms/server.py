@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import hashlib
 import logging
 import os
 import signal
@@ -19,11 +20,13 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from sqlalchemy.orm import Session
 
 from lms import backup, registry
 from lms.access.identity import CONSOLE
 from lms.app import create_app, make_database
 from lms.audit import services as audit
+from lms.certification.models import CertificateDocument
 from lms.config import Settings
 from lms.content import queries as texts
 from lms.content import services as content
@@ -52,7 +55,10 @@ FRUGAL_MALLOC = {
 
 
 def upgrade_schema(settings: Settings) -> Path | None:
-    """Bring the schema up to date. Returns the copy of the database made before, None when none was needed."""
+    """Bring the schema up to date. Returns the copy of the database made before, None when none was needed.
+
+    Raises SetupError, naming that copy, when the database is not as its version says.
+    """
     if not migrations.is_pending(settings.database_url):
         return None
     copy: Path | None = None
@@ -63,8 +69,25 @@ def upgrade_schema(settings: Settings) -> Path | None:
         engine.dispose()
     if has_data:
         copy = backup.backup(settings.database_url, settings.instance / "backups", label="before-upgrade")
-    migrations.upgrade(settings.database_url)
+    try:
+        migrations.upgrade(settings.database_url)
+    except sa.exc.DBAPIError as error:
+        where = f"；改之前的副本 / the copy from before: {copy}" if copy is not None else ""
+        raise SetupError(
+            f"数据库结构升级不了，什么都没有改：{error.orig} / "
+            f"the schema cannot be brought up to date, nothing was changed{where}"
+        ) from error
     return copy
+
+
+def refuse_damaged_schema(settings: Settings) -> None:
+    """Raise SetupError when tables or columns are not there that the version of the schema promises."""
+    found = migrations.differences(settings.database_url)
+    if found:
+        raise SetupError(
+            f"数据库结构坏了，有 {len(found)} 处和版本对不上。运行 lms db check 看是哪里，用 lms restore 恢复 / "
+            f"the schema is damaged in {len(found)} places; see lms db check, bring a copy back with lms restore"
+        )
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]
@@ -246,6 +269,7 @@ def serve(settings: Settings) -> int:
     copy = upgrade_schema(settings)
     if copy is not None:
         log.info("copy of the database from before the upgrade: %s", copy)
+    refuse_damaged_schema(settings)
     first_start(settings, print_line)  # the demo takes the content in on the first day of its history
     sync_content(settings, print_line)
     for line in banner(settings):
@@ -278,12 +302,35 @@ def verify_backup(settings: Settings, copy: Path) -> list[str]:
         with tempfile.TemporaryDirectory(dir=settings.instance) as folder:
             target = Path(folder) / "restored.sqlite"
             backup.restore_sqlite(copy, target)
-            return _verify_restored(f"sqlite:///{target}", settings)
+            return _verify_restored(f"sqlite:///{target}", settings, copy)
     except sa.exc.DBAPIError as error:
         raise SetupError(f"副本坏了 / the copy is damaged: {error.orig}") from error
 
 
-def _verify_restored(url: str, settings: Settings) -> list[str]:
+def _verify_papers(session: Session, copy: Path) -> str:
+    """Compare the papers that the copy's rows name with those packed beside it; return the line that says so.
+
+    Raises SetupError when one is missing or not the one that was issued.
+    """
+    rows = session.execute(
+        sa.select(CertificateDocument.file_key, CertificateDocument.sha256).where(CertificateDocument.file_key != "")
+    ).all()
+    pack = backup.pack_of(copy)
+    if not pack.exists():
+        if not rows:
+            return "✓ 还没有证书文件 / no certificate files yet"
+        raise SetupError(
+            f"缺 {pack.name}：{len(rows)} 份证书的文件不在副本里。和数据库副本放在一起再试 / "
+            f"{pack.name} is missing: the files of {len(rows)} certificates are not in the copy"
+        )
+    found = backup.packed(pack)
+    wrong = [key for key, digest in rows if hashlib.sha256(found.get(f"files/{key}", b"")).hexdigest() != digest]
+    if wrong:
+        raise SetupError(f"{len(wrong)} 份证书的文件不对或者缺了 / certificate files missing or changed: {wrong[:3]}")
+    return f"✓ 证书文件 {len(rows)} 份都在 / the files of {len(rows)} certificates are there"
+
+
+def _verify_restored(url: str, settings: Settings, copy: Path) -> list[str]:
     engine = make_engine(url)
     db = Database(engine, {}, {audit.AUDIT_KEY: settings.audit_key})
     try:
@@ -300,9 +347,10 @@ def _verify_restored(url: str, settings: Settings) -> list[str]:
             lines.append("✓ 没有损坏 / integrity_check and foreign_key_check are clean")
         with db.reading() as session:
             count, breaks = audit.verify(session)
-        if breaks:
-            raise SetupError(f"审计链有 {len(breaks)} 处对不上 / the audit chain has {len(breaks)} breaks")
-        lines.append(f"✓ 审计链 {count} 条都对 / audit chain of {count} entries holds")
+            if breaks:
+                raise SetupError(f"审计链有 {len(breaks)} 处对不上 / the audit chain has {len(breaks)} breaks")
+            lines.append(f"✓ 审计链 {count} 条都对 / audit chain of {count} entries holds")
+            lines.append(_verify_papers(session, copy))
         return lines
     finally:
         engine.dispose()
@@ -321,7 +369,7 @@ def _verify_dump(settings: Settings, copy: Path) -> list[str]:
         url = live.url.set(database=name)
         try:
             backup.restore_postgresql(copy, url)
-            return _verify_restored(url.render_as_string(hide_password=False), settings)
+            return _verify_restored(url.render_as_string(hide_password=False), settings, copy)
         finally:
             with outside.connect() as connection:
                 connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -1,9 +1,12 @@
 """Copies that can be trusted: whole under load, never half, checked before they count, restored without loss."""
 
+import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +20,11 @@ from lms import backup, server
 from lms.core.db import Database, make_engine
 from lms.core.errors import SetupError
 from lms.core.ids import new_public_id
+from lms.core.storage import Storage, new_key
 from lms.jobs.models import Job
 from lms.jobs.services import enqueue
 from lms.people.models import Person, ThrottleHit
+from tests.certification import making
 from tests.conftest import Site, Templates, open_site
 from tests.world import NOW
 
@@ -231,7 +236,7 @@ def test_verifying_says_what_was_seen_and_touches_nothing(site: Site, templates:
     before = copy.read_bytes()
     lines = server.verify_backup(site.settings, copy)
     assert all(line.startswith("✓") for line in lines)
-    assert len(lines) == (3 if site.db.is_sqlite else 2)
+    assert len(lines) == (4 if site.db.is_sqlite else 3)
     assert copy.read_bytes() == before
     assert list(site.settings.instance.iterdir()) == []
     if templates.backend == "postgresql":
@@ -435,3 +440,67 @@ def test_a_run_killed_at_any_moment_leaves_a_whole_copy_or_none(site: Site, tmp_
         server.verify_backup(site.settings, copy)
     assert len(whole) < 20, "nothing was killed in time"
     assert server.verify_backup(site.settings, next((folder / "whole").iterdir()))
+
+
+# --- files and keys ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_paper(site: Site) -> tuple[Site, str]:
+    """A site with a certificate whose paper lies in its folder of files; the key of the file."""
+    making.put_issued(site.db, site.world, "N1")
+    data = b"%PDF-1.7 the paper"
+    key = new_key("certificates", "pdf")
+    Storage(site.settings.files).put(key, data)
+    with site.db.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE certificate_document SET file_key = :key, sha256 = :digest"),
+            {"key": key, "digest": hashlib.sha256(data).hexdigest()},
+        )
+    site.settings.keys.mkdir(exist_ok=True)
+    (site.settings.keys / "audit.key").write_text("a" * 64)
+    return site, key
+
+
+def test_certificates_and_keys_come_back_with_the_database(with_paper: tuple[Site, str], tmp_path: Path) -> None:
+    site, key = with_paper
+    copy = make_copy(site, tmp_path / "backups")
+    pack = backup.pack_files(site.settings.instance, copy)
+    assert pack == backup.pack_of(copy)
+    assert pack.stat().st_mode & 0o077 == 0  # it holds the keys
+    assert any("证书文件 1 份都在" in line for line in server.verify_backup(site.settings, copy))
+    other = tmp_path / "other"
+    (other / "keys").mkdir(parents=True)
+    (other / "keys" / "audit.key").write_text("b" * 64)
+    count, [aside] = backup.unpack_files(pack, other)
+    assert count == len(backup.packed(pack)) >= 2
+    assert Storage(other / "files").get(key) == b"%PDF-1.7 the paper"
+    assert (other / "keys" / "audit.key").read_text() == "a" * 64
+    assert aside.read_text() == "b" * 64
+    assert backup.unpack_files(pack, other) == (0, [])  # once more changes nothing
+
+
+def test_a_copy_without_its_papers_or_with_others_is_refused(with_paper: tuple[Site, str], tmp_path: Path) -> None:
+    site, key = with_paper
+    copy = make_copy(site, tmp_path / "backups")
+    with pytest.raises(SetupError, match=r"\.files\.tar"):
+        server.verify_backup(site.settings, copy)
+    Storage(site.settings.files).put(key, b"another paper")
+    backup.pack_files(site.settings.instance, copy)
+    with pytest.raises(SetupError, match="不对或者缺了"):
+        server.verify_backup(site.settings, copy)
+
+
+def test_a_pack_that_reaches_outside_the_instance_is_refused(tmp_path: Path) -> None:
+    pack = tmp_path / "x.files.tar"
+    with tarfile.open(pack, "w") as archive:
+        for name in ("files/../../out", "other/x"):
+            info = tarfile.TarInfo(name)
+            info.size = 1
+            archive.addfile(info, io.BytesIO(b"x"))
+    with pytest.raises(SetupError):
+        backup.unpack_files(pack, tmp_path / "instance")
+    assert not (tmp_path / "out").exists()
+    pack.write_bytes(b"no archive")
+    with pytest.raises(SetupError, match="cannot be read"):
+        backup.unpack_files(pack, tmp_path / "instance")

@@ -15,8 +15,8 @@ from lms.access.matrix import Reach
 from lms.access.permissions import Permission
 from lms.audit.models import AuditEntry
 from lms.certification import queries as certificates
-from lms.certification.models import Certificate
-from lms.certification.rules import CertificateState
+from lms.certification.models import Certificate, CertificateDocument
+from lms.certification.rules import CertificateState, typed_number
 from lms.competency.content import FRAMEWORK, Competency
 from lms.competency.models import Recognition
 from lms.competency.rules import RecognitionState
@@ -24,6 +24,7 @@ from lms.content import queries as content
 from lms.content.content import DUTIES, Duty
 from lms.content.rules import ContentKind
 from lms.core.clock import SHANGHAI
+from lms.core.db import Base
 from lms.courses.content import COURSE, PROGRAMMES, Course
 from lms.courses.rules import Category, Function, Layer
 from lms.dashboard.rules import Waits
@@ -33,17 +34,17 @@ from lms.duties.rules import CERTIFICATE_NEEDED, DutyState
 from lms.mentoring import queries as mentoring
 from lms.people import queries as people
 from lms.people.models import OrgUnit, Person
-from lms.people.rules import Post, UnitKind
+from lms.people.rules import Post, UnitKind, clean_staff_number
 from lms.quizzes.content import BANK, Bank
 from lms.selection import queries as selection
 
 
 @dataclass(frozen=True)
 class TrailFilter:
-    """What of the trail to show. ``person``: public id of who acted; ``target``: public id of what was changed."""
+    """What of the trail to show. ``person``: public id of who acted; ``targets``: public ids of what was changed."""
 
     person: str = ""
-    target: str = ""
+    targets: frozenset[str] | None = None
     tag: str = ""
     first: date | None = None
     last: date | None = None
@@ -70,8 +71,8 @@ def trail(identity: Identity, chosen: TrailFilter) -> sa.Select[AuditEntry]:
     statement = sa.select(AuditEntry).where(sa.or_(*clauses) if clauses else sa.false())
     if chosen.person:
         statement = statement.where(AuditEntry.actor == chosen.person)
-    if chosen.target:
-        statement = statement.where(AuditEntry.object_id == chosen.target)
+    if chosen.targets is not None:
+        statement = statement.where(AuditEntry.object_id.in_(chosen.targets))
     if chosen.tag:
         statement = statement.where(AuditEntry.tag == chosen.tag)
     if chosen.first is not None:
@@ -93,6 +94,35 @@ def names_of(session: Session, public_ids: Iterable[str]) -> dict[str, str]:
         rows = session.execute(sa.select(model.public_id, model.name).where(model.public_id.in_(wanted)))
         found.update({public_id: name for public_id, name in rows})  # noqa: C416 - keeps the types
     return found
+
+
+_BELONGS = ("person_id", "newcomer_id", "mentor_id", "relative_id")
+"""Columns by which a row belongs to a person."""
+
+
+def objects_about(session: Session, typed: str) -> frozenset[str]:
+    """Return the public ids of everything that somebody means by what they typed (at most two queries).
+
+    A staff number means the person and all that belongs to them: courses, papers, certificates, pairs, applications.
+    A certificate's number means the certificate and its papers. Anything else is taken as a public id itself.
+    """
+    person_id = session.scalar(sa.select(Person.id).where(Person.staff_number == clean_staff_number(typed)))
+    if person_id is not None:
+        own = [
+            sa.select(table.c.public_id).where(sa.or_(*(table.c[name] == person_id for name in names)))
+            for table in Base.metadata.sorted_tables
+            if "public_id" in table.c and (names := [each for each in _BELONGS if each in table.c])
+        ]
+        mine = sa.select(Person.public_id).where(Person.id == person_id)
+        return frozenset(session.scalars(sa.union_all(mine, *own)))
+    number = typed_number(typed)
+    if number is not None:
+        named = Certificate.year == number[0], Certificate.serial == number[1]
+        papers = sa.select(CertificateDocument.public_id).join(Certificate).where(*named)
+        found = frozenset(session.scalars(sa.union_all(sa.select(Certificate.public_id).where(*named), papers)))
+        if found:
+            return found
+    return frozenset({typed})
 
 
 def person_named(session: Session, staff_number: str) -> str:

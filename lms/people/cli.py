@@ -60,14 +60,23 @@ def add_admin(console: Console, staff_number: str, name: str, unit_name: str) ->
 @group.command("grant")
 @click.argument("staff_number")
 @click.argument("role", type=click.Choice([role.value for role in GRANTABLE]))
-@click.option("--unit", "unit_name", default=None, help="name of the unit; the person's own when left out")
+@click.option(
+    "--unit",
+    "unit_name",
+    default=None,
+    help="name of the unit; when left out the person's own, for an official the sub-district above it",
+)
 @click.pass_obj
 def grant(console: Console, staff_number: str, role: str, unit_name: str | None) -> None:
     """Give the person with STAFF_NUMBER a ROLE at once. Audited as console."""
     try:
         with console.open_database().writing() as session:
             person = queries.person_with_staff_number(session, staff_number)
-            unit = person.unit if unit_name is None else queries.unit_named(session, unit_name)
+            if unit_name is not None:
+                unit = queries.unit_named(session, unit_name)
+            else:
+                office = queries.office_of(session, person.unit.path) if role == Role.OFFICIAL else None
+                unit = office or person.unit
             roles.grant_from_console(session, CONSOLE, person, Role(role), unit, now=clock.now())
             done = f"{person.name} ({person.staff_number}): {role} → {unit.name}"
     except LMSError as error:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale, get_translations
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from markupsafe import Markup, escape
 
@@ -181,6 +182,8 @@ def install(app: Flask, *, default_language: str) -> None:
         "zh_attr": chinese_attribute,
     }
     app.jinja_env.filters.update({name: _for_each_reader(words) for name, words in filters.items()})
+    # A title may be a list of phrases; words that are translated late are no list, though they can be walked.
+    app.jinja_env.tests["wording"] = lambda value: isinstance(value, str | LazyString)
 
 
 def _for_each_reader(words: Callable[[Any], object]) -> Callable[[Any, Any], object]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from lms.audit.models import AuditEntry
 from lms.audit.rules import AuditTag
+from lms.certification.models import Certificate
 from lms.certification.services import revoking
 from lms.competency import services as competency
 from lms.dashboard import queries
@@ -54,9 +55,23 @@ def test_filters_narrow_and_never_widen(shared_site: Site) -> None:
     person = shared_site.world.person_public_ids["N9"]
     assert seqs(shared_site, "A1", person=person) == everything(shared_site, AuditEntry.actor == person)
     assert seqs(shared_site, "O1", person=person) == []  # of another sub-district
-    assert seqs(shared_site, "A1", target=person) == everything(shared_site, AuditEntry.object_id == person)
+    assert seqs(shared_site, "A1", targets=frozenset({person})) == everything(
+        shared_site, AuditEntry.object_id == person
+    )
     tag = AuditTag.UNIT_ADDED.value
     assert seqs(shared_site, "A1", tag=tag) == everything(shared_site, AuditEntry.tag == tag)
+
+
+def test_a_staff_number_means_the_person_and_all_that_belongs_to_them(site: Site) -> None:
+    certificate, paper = making.put_issued(site.db, site.world, "N1")
+    with site.db.reading() as session:
+        about = queries.objects_about(session, " cg00n1 ")
+        number = session.scalars(sa.select(Certificate.number)).one()
+        assert number is not None
+        assert queries.objects_about(session, number) == {certificate, paper}
+        assert queries.objects_about(session, "no such thing") == {"no such thing"}
+    assert {site.world.person_public_ids["N1"], certificate} <= about
+    assert site.world.person_public_ids["N2"] not in about
 
 
 def test_a_day_is_a_day_on_the_wall(shared_site: Site) -> None:

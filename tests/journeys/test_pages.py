@@ -97,7 +97,7 @@ def test_on_a_phone(open_browser: Open, addresses: dict[tuple[str, str, str], st
 @pytest.mark.parametrize("role", ACTORS)
 @pytest.mark.parametrize(
     ("language", "text", "viewport"),
-    [("en", "", PHONE), ("zh", "largest", PHONE), ("en", "large", WIDE), ("zh", "", WIDE)],
+    [("en", "largest", PHONE), ("zh", "largest", PHONE), ("en", "large", WIDE), ("zh", "", WIDE), ("en", "", PHONE)],
 )
 def test_in_every_look(
     served: Served,

@@ -79,6 +79,12 @@ def test_a_role_is_granted_at_once_on_the_person_s_unit_or_another(site: Site) -
     assert tags == [("people:role:proposed", "console"), ("people:role:granted", "console")] * 2
 
 
+def test_an_official_is_one_of_the_sub_district_not_of_the_own_grid(site: Site) -> None:
+    result = lms(site, "people", "grant", "CG00N1", "official")
+    assert result.exit_code == 0, result.output
+    assert "official → 东街道\n" in result.output
+
+
 def test_what_cannot_be_granted_is_refused_in_words(site: Site) -> None:
     cases = {
         ("NOBODY", "mentor"): "没有找到这个人",

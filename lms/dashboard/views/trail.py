@@ -47,9 +47,10 @@ def audit_trail() -> str:
     reader, actor = reading(), g.signed_in.identity
     typed = request.args.get("who", "").strip()
     person = queries.person_named(reader, clean_staff_number(typed)) if typed else ""
+    about = request.args.get("object", "").strip()[:60]
     chosen = queries.TrailFilter(
         person=person or ("-" if typed else ""),
-        target=request.args.get("object", "").strip()[:60],
+        targets=queries.objects_about(reader, about) if about else None,
         tag=request.args.get("tag", ""),
         first=_day("first"),
         last=_day("last"),
@@ -72,6 +73,7 @@ def audit_trail() -> str:
         actor_words=ACTOR_WORDS,
         chosen=chosen,
         who=typed,
+        about=about,
         may_verify=may_use(actor, Permission.AUDIT_VERIFY),
     )
 
