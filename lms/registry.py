@@ -53,7 +53,7 @@ from lms.certification.events import CertificateEnded, CertificateIssued
 from lms.certification.services import issuing, papers
 from lms.competency import tasks as competency
 from lms.competency.content import FRAMEWORK
-from lms.competency.events import LevelsChanged
+from lms.competency.events import LevelGiven, LevelsChanged
 from lms.content.content import DUTIES, GLOSSARY, LAWS, ContentType
 from lms.core.db import Database
 from lms.core.reactions import Listeners
@@ -64,6 +64,7 @@ from lms.duties import tasks as duties
 from lms.jobs.services import Handler
 from lms.mentoring import queries as mentoring_queries
 from lms.mentoring import tasks as mentoring
+from lms.mentoring.events import MentorNamed
 from lms.mentoring.services import pairs
 from lms.messages import services as inbox
 from lms.messages import tasks as messages_kept
@@ -73,6 +74,7 @@ from lms.people.services import roster, traces
 from lms.practice.content import CARD, PICTURE, SCENARIO
 from lms.quizzes import tasks as quizzes
 from lms.quizzes.content import BANK
+from lms.selection.services import acts as cases
 from lms.web import messages
 
 IN_BAR = 5
@@ -149,6 +151,8 @@ CONTENT_TYPES: Sequence[ContentType] = (
 """Kinds of content files, for ``lms content`` and the start. What is named by others stands first."""
 
 LISTENERS: Listeners = {
+    LevelGiven: (pairs.on_level_given, cases.on_level_given),
+    MentorNamed: (cases.on_mentor_named,),
     LevelsChanged: (duty_lists.on_levels_changed,),
     CertificateIssued: (duty_lists.on_certificate_issued,),
     CertificateEnded: (duty_lists.on_certificate_ended,),

@@ -26,7 +26,7 @@ from lms import backup, registry
 from lms.access.identity import CONSOLE
 from lms.app import create_app, make_database
 from lms.audit import services as audit
-from lms.certification.models import CertificateDocument
+from lms.certification import queries as certificates
 from lms.config import Settings
 from lms.content import queries as texts
 from lms.content import services as content
@@ -312,9 +312,7 @@ def _verify_papers(session: Session, copy: Path) -> str:
 
     Raises SetupError when one is missing or not the one that was issued.
     """
-    rows = session.execute(
-        sa.select(CertificateDocument.file_key, CertificateDocument.sha256).where(CertificateDocument.file_key != "")
-    ).all()
+    rows = certificates.papers_on_file(session)
     pack = backup.pack_of(copy)
     if not pack.exists():
         if not rows:

@@ -762,3 +762,11 @@ def registered(session: Session, sha256: str, today: date) -> Registered | None:
         edition=document.edition,
         last_edition=last.edition,
     )
+
+
+def papers_on_file(session: Session) -> list[tuple[str, str]]:
+    """Return (key of the file, SHA-256) of every paper that has been rendered, for whoever proves a copy."""
+    rows = session.execute(
+        sa.select(CertificateDocument.file_key, CertificateDocument.sha256).where(CertificateDocument.file_key != "")
+    )
+    return [(key, digest or "") for key, digest in rows]

@@ -15,6 +15,17 @@ class Move:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LevelGiven(Event):
+    """An official is giving a person a level by hand （认定）: proposes it, or confirms it as the second.
+
+    Told before the level counts, so that whoever listens may refuse: a marker takes no other part.
+    """
+
+    person_id: int
+    actor_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LevelsChanged(Event):
     """Levels of a person rose or fell in one act. ``cause`` names what did it, as ``type:public id``.
 

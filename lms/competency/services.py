@@ -22,7 +22,7 @@ from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.competency import queries
-from lms.competency.events import LevelsChanged, Move
+from lms.competency.events import LevelGiven, LevelsChanged, Move
 from lms.competency.models import CompetencyEvidence, CompetencyLevel, LevelChange, Recognition
 from lms.competency.rules import (
     RECOGNITION_MONTHS,
@@ -356,6 +356,8 @@ def propose_recognitions(
     today = clock.local_date(now)
     if basis_on > today:
         raise Invalid("competency.recognition.basis_on_future", field="basis_on")
+    if actor.person_id is not None:
+        publish(session, LevelGiven(at=now, person_id=person.id, actor_id=actor.person_id))
     live = queries.live_of(session, person.id)
     same = (level, basis, basis_on, actor.person_id)
     repeated = {
@@ -453,6 +455,8 @@ def decide_recognition(
         raise Forbidden("competency.recognition.own")
     if action is RecognitionAction.REFUSE and not reason.strip():
         raise Invalid("competency.recognition.reason_missing", field="reason")
+    if action is RecognitionAction.CONFIRM and actor.person_id is not None:
+        publish(session, LevelGiven(at=now, person_id=person.id, actor_id=actor.person_id))
     _move(session, actor, role, recognition, action, now=now, reason=reason.strip())
 
 

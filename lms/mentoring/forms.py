@@ -28,6 +28,7 @@ from lms.web.forms import BaseForm
 from lms.web.i18n import format_day
 
 MESSAGES: dict[str, Any] = {
+    "mentoring.level.own_newcomer": _l("他是您的徒弟，您带教时看见的已经记了分。认定要由别的干部来办。"),
     "mentoring.pair.not_found": _l("没有找到这个结对。可能不在您负责的范围里。"),
     "mentoring.pair.own": _l("自己的结对要由别的干部来办。"),
     "mentoring.pair.not_mentor": _l("这件事由师傅本人来办。"),

@@ -86,10 +86,14 @@ STATEMENT = _l("我自愿报名参加本次网格员选拔。填写的内容都�
 """The voluntary statement （自愿声明） as it is shown and kept. Its wording by the competent office: 待补."""
 
 MESSAGES: dict[str, Any] = {
-    "selection.barred.answered": _l("这一件的异议是您答复的，审批要由别的同事来办。"),
+    "selection.day.early": _l("日期不能早于 %(day)s。请对照纸件再填一次。"),
+    "selection.marking.examiner": _l("您给这位报名人写了考察意见，这一批办完以前，认定要由别的同事来办。"),
+    "selection.mentoring.examiner": _l("这位师傅给他写了考察意见，这一批办完以前不能结对。请换一位师傅。"),
+    "selection.barred.answered": _l("这一件的异议是您登记或者答复的，审批要由别的同事来办。"),
     "selection.barred.checked": _l("材料是您核对的，审批要由别的同事来办。"),
     "selection.barred.entered": _l("报名是您代录的，审批要由别的同事来办。"),
     "selection.barred.examined": _l("考察意见是您录的，审批要由别的同事来办。"),
+    "selection.barred.managed": _l("这一批是您开的，审批要由别的同事来办。"),
     "selection.barred.marker": _l("这位报名人的能力是您认定过的，要回避，请别的同事来办。"),
     "selection.barred.mentor": _l("您是这位报名人的带教师傅，要回避，请别的同事来办。"),
     "selection.barred.proposed": _l("名单或公示是您办的，审批要由别的同事来办。"),

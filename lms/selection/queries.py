@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from chinese_calendar import constants
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from lms.access.filters import visible
 from lms.access.identity import Identity
@@ -44,6 +44,7 @@ from lms.selection.models import (
 )
 from lms.selection.rules import (
     PUBLIC_FIELDS,
+    UNDECIDED,
     CaseState,
     Involved,
     Lock,
@@ -132,7 +133,7 @@ def _took_part(person_id: int | None) -> sa.ColumnElement[bool]:
     Kinship by name only, and checks of the papers before the last one, are left to the page of the case, which asks
     the rule itself.
     """
-    case = SelectionApplication
+    case, opened = SelectionApplication, aliased(SelectionRound)
 
     def is_there(table: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         return sa.select(table.id).where(*conditions).exists()
@@ -162,8 +163,9 @@ def _took_part(person_id: int | None) -> sa.ColumnElement[bool]:
             Objection,
             Objection.round_id == case.round_id,
             sa.or_(Objection.application_id.is_(None), Objection.application_id == case.id),
-            Objection.answered_by_id == person_id,
+            sa.or_(Objection.answered_by_id == person_id, Objection.entered_by_id == person_id),
         ),
+        is_there(opened, opened.id == case.round_id, opened.created_by_id == person_id),
     )
 
 
@@ -523,6 +525,39 @@ def taught_and_checked(session: Session, case: SelectionApplication) -> dict[Par
     return {part: frozenset(ids) for part, ids in found.items()}
 
 
+def has_examined(session: Session, person_id: int, applicant_id: int) -> bool:
+    """Whether a person gave an opinion on a case of an applicant that is not decided yet (one query)."""
+    found = sa.select(SelectionOpinion.id).join(
+        SelectionApplication, SelectionApplication.id == SelectionOpinion.application_id
+    )
+    return (
+        session.scalar(
+            found.where(
+                SelectionOpinion.given_by_id == person_id,
+                SelectionApplication.person_id == applicant_id,
+                SelectionApplication.state.in_(UNDECIDED),
+            ).limit(1)
+        )
+        is not None
+    )
+
+
+def kin_on_notice(session: Session, person_id: int, name: str, cases: Iterable[SelectionApplication]) -> set[int]:
+    """Return the ids of the cases that are a person's own or of somebody who declared them a relative (one query)."""
+    by_applicant = {each.person_id: each.id for each in cases}
+    rows = session.execute(
+        sa.select(DeclaredRelative.person_id, DeclaredRelative.relative_id, DeclaredRelative.name).where(
+            DeclaredRelative.person_id.in_(by_applicant)
+        )
+    )
+    kin = {
+        row.person_id
+        for row in rows
+        if (row.relative_id == person_id if row.relative_id is not None else name_key(row.name) == name_key(name))
+    }
+    return {by_applicant[each] for each in {*kin, person_id} & by_applicant.keys()}
+
+
 @dataclass(frozen=True)
 class CaseFile:
     """Everything on record that belongs to a case: what recusal and the lock of a decision are read from."""
@@ -562,7 +597,13 @@ class CaseFile:
             checked_by=self.checkers,
             examined_by=frozenset(each.given_by_id for each in self.opinions),
             proposed_by=frozenset(proposers),
-            answered_by=frozenset(each.answered_by_id for each in self.concerning if each.answered_by_id is not None),
+            answered_by=frozenset(
+                part
+                for each in self.concerning
+                for part in (each.answered_by_id, each.entered_by_id)
+                if part is not None
+            ),
+            managed_by=frozenset({self.case.round.created_by_id}),
         )
 
     def lock(self, today: date, *, refusing: bool = False) -> Lock | None:

@@ -265,6 +265,7 @@ class Part(enum.StrEnum):
     EXAMINED = "examined"
     PROPOSED = "proposed"
     ANSWERED = "answered"
+    MANAGED = "managed"
 
 
 @dataclass(frozen=True)
@@ -291,7 +292,9 @@ class Involved:
     proposed_by: frozenset[int] = frozenset()
     """Who made the list and who posted the notice."""
     answered_by: frozenset[int] = frozenset()
-    """Who answered objections to the case or to the notice as a whole."""
+    """Who entered or answered objections to the case or to the notice as a whole."""
+    managed_by: frozenset[int] = frozenset()
+    """Who opened the round."""
 
 
 _KIN = (Part.SELF, Part.RELATIVE)
@@ -326,6 +329,7 @@ def parts_of(actor_id: int | None, actor_name: str, case: Involved) -> list[Part
         Part.EXAMINED: actor_id in case.examined_by,
         Part.PROPOSED: actor_id in case.proposed_by,
         Part.ANSWERED: actor_id in case.answered_by,
+        Part.MANAGED: actor_id in case.managed_by,
     }
     return [part for part in Part if actor_id is not None and taken[part]]
 

@@ -112,12 +112,18 @@ def test_the_demo_never_moves_back(demo_site: Site) -> None:
     assert clock.offset() == timedelta(days=30)
 
 
-def test_real_people_keep_the_real_time(demo_site: Site) -> None:
+def test_people_entered_while_trying_the_demo_go_along_with_its_time(demo_site: Site) -> None:
     with demo_site.db.writing() as session:
         unit = queries.units_within(session, CONSOLE, Permission.UNIT_EDIT)[0]
         data = persons.PersonData(staff_number="REAL01", name="真人", joined_on=TODAY)
         persons.add_person(session, CONSOLE, unit, data, now=NOW)
     result = lms(demo_site, "demo", "clock", "--forward", "30")
+    assert result.exit_code == 0, result.output
+    assert lms(demo_site, "demo", "clear", "--yes").exit_code == 1  # what somebody entered is not thrown away
+
+
+def test_an_office_without_the_demo_keeps_the_real_time(site: Site) -> None:
+    result = lms(site, "demo", "clock", "--forward", "30")
     assert result.exit_code == 1
     assert "only the demo's time" in result.output
     assert clock.offset() == timedelta(0)

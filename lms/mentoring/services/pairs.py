@@ -13,11 +13,14 @@ from lms.access.identity import SYSTEM, Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
+from lms.competency.events import LevelGiven
 from lms.core import clock
 from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
 from lms.core.ids import new_public_id
+from lms.core.reactions import publish
 from lms.mentoring import queries
+from lms.mentoring.events import MentorNamed
 from lms.mentoring.models import MentoringCheckpoint, MentoringPair
 from lms.mentoring.queries import PairView
 from lms.mentoring.rules import (
@@ -142,6 +145,7 @@ def _add(
         second_reason = ""
     if queries.live_pair_of(session, newcomer.id) is not None:
         raise Conflict("mentoring.pair.already")
+    publish(session, MentorNamed(at=now, mentor_id=mentor.id, newcomer_id=newcomer.id))
     pair = MentoringPair(
         public_id=new_public_id(),
         newcomer_id=newcomer.id,
@@ -205,6 +209,7 @@ def accept(session: Session, actor: Identity, public_id: str, *, now: datetime) 
     if states[pair.mentor.id] is not StaffState.ACTIVE or states[pair.newcomer.id] not in NEWCOMERS:
         raise Conflict("mentoring.pair.somebody_away")
     if other is not None:
+        publish(session, MentorNamed(at=now, mentor_id=pair.mentor.id, newcomer_id=pair.newcomer.id))
         values = {column: now, "starts_on": today, "ends_on": due_on(today, PLAN_DAYS)}
         _move(session, actor, role, pair, PairAction.ACCEPT, values, now=now)
         _add_plan(session, actor, role, pair, today, now=now)
@@ -407,6 +412,13 @@ def person_moved(session: Session, event: PersonMoved) -> None:
         action = leaving_action(pair.state)
         if action is not None:
             _move(session, SYSTEM, Role.SYSTEM, pair, action, _closing(event.at, ""), now=event.at, reason="left")
+
+
+def on_level_given(session: Session, event: LevelGiven) -> None:
+    """Refuse a level that a mentor gives the own newcomer by hand. A listener. Raises Forbidden."""
+    pair = queries.live_pair_of(session, event.person_id)
+    if pair is not None and pair.mentor_id == event.actor_id:
+        raise Forbidden("mentoring.level.own_newcomer")
 
 
 # --- what all acts share ----------------------------------------------------------------------------------

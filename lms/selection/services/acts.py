@@ -16,9 +16,11 @@ from lms.access.identity import Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
+from lms.competency.events import LevelGiven
 from lms.core import clock
 from lms.core.db import guarded_update
 from lms.core.errors import Conflict, Forbidden, Invalid
+from lms.mentoring.events import MentorNamed
 from lms.messages.rules import MessageKind
 from lms.messages.services import tell
 from lms.people import queries as people
@@ -71,6 +73,25 @@ def refuse_barred(session: Session, actor: Identity, act: str, case: SelectionAp
     part = barred_by(act, actor.person_id, name, queries.case_file(session, case).involved)
     if part is not None:
         raise Forbidden(f"selection.barred.{part.value}")
+
+
+def on_level_given(session: Session, event: LevelGiven) -> None:
+    """Refuse that somebody marks whose case they examine. A listener. Raises Forbidden."""
+    if queries.has_examined(session, event.actor_id, event.person_id):
+        raise Forbidden("selection.marking.examiner")
+
+
+def on_mentor_named(session: Session, event: MentorNamed) -> None:
+    """Refuse that somebody becomes the mentor of whose case they examine. A listener. Raises Forbidden."""
+    if queries.has_examined(session, event.mentor_id, event.newcomer_id):
+        raise Forbidden("selection.mentoring.examiner")
+
+
+def not_before(day: date, first: date, field: str) -> date:
+    """Return a day that is not before another. Raises Invalid, naming that one."""
+    if day < first:
+        raise Invalid("selection.day.early", field=field, day=first)
+    return day
 
 
 def person_of(actor: Identity) -> int:

@@ -1,6 +1,6 @@
 """审批 and 备案: approving or refusing a case, filing an approved one, and what follows for the round."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -144,9 +144,10 @@ def file(
     """File an approved person: they become active, take the post on the grid, and are enrolled in service.
 
     ``number``, ``filed_on``, ``office``: of the filing, and who received it. Source: the paper, §3.2 备案 (R25). All in
-    one act; a post that the person holds there already is left as it is. With the last one the round is filed.
-    Raises Invalid by field, Forbidden for oneself or a relative, Conflict before approval, when filed already, and for
-    who left, or is suspended or seconded.
+    one act; a post that the person holds there already is left as it is, unless it is of another employment than was
+    selected: then that one ends today and the selected one begins tomorrow. With the last one the round is filed.
+    Raises Invalid by field, also for a day before the approval, Forbidden for oneself or a relative, Conflict before
+    approval, when filed already, and for who left, or is suspended or seconded.
     """
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_FILE, public_id)
     acts.refuse_barred(session, actor, "file", case)
@@ -157,11 +158,25 @@ def file(
     number = acts.line(number, "number", LONGEST_NUMBER)
     office = acts.line(office, "office", LONGEST_NUMBER)
     acts.not_ahead(filed_on, "filed_on", now)
+    if case.decided_at is not None:
+        acts.not_before(filed_on, clock.local_date(case.decided_at), "filed_on")
     person, place, round_id = case.person, case.place, case.round_id
     today = clock.local_date(now)
-    held = people.posts_of(session, person.id, today)
-    if not any(each.unit_id == place.unit_id and each.post is place.post for each in held):
-        # First: it may wait for the community's row, which comes before the trail.
+    held = next(
+        (
+            each
+            for each in people.posts_of(session, person.id, today)
+            if each.unit_id == place.unit_id and each.post is place.post
+        ),
+        None,
+    )
+    # First: it may wait for the community's row, which comes before the trail.
+    if held is not None and held.employment is not place.employment:
+        # What was held so far, as a newcomer's part-time post, ends; what was selected begins the day after.
+        posts.end_post(session, actor, held, today, now=now)
+        begins = today + timedelta(days=1)
+        posts.hold_post(session, actor, person, place.unit, place.post, place.employment, starts_on=begins, now=now)
+    elif held is None:
         posts.hold_post(session, actor, person, place.unit, place.post, place.employment, starts_on=today, now=now)
     standing.file_person(session, actor, person, now=now)
     acts.move_case(

@@ -1,6 +1,7 @@
 """公示: posting a notice, extending it, editing it (which begins it anew); objections and their answers."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from lms.audit.rules import AuditTag
 from lms.core import clock
 from lms.core.errors import Conflict, Invalid, NotFound
 from lms.core.ids import new_public_id
+from lms.people import queries as people
 from lms.selection import queries
 from lms.selection.models import Objection, PublicNotice, SelectionApplication, SelectionRound
 from lms.selection.rules import (
@@ -341,6 +343,21 @@ def _receive(
     return objection
 
 
+def _barring(
+    session: Session, actor: Identity, objection: Objection, cases: Sequence[SelectionApplication]
+) -> list[SelectionApplication]:
+    """Return the cases that may bar somebody from an answer: the one it concerns, or of those on the notice kin's.
+
+    An objection to the whole notice concerns everybody on it.
+    """
+    if objection.application_id is not None:
+        return [each for each in cases if each.id == objection.application_id]
+    on_notice = [each for each in cases if each.state is CaseState.PROPOSED]
+    name = people.names_of_persons(session, {actor.person_id}).get(actor.person_id or 0, "")
+    kin = queries.kin_on_notice(session, acts.person_of(actor), name, on_notice)
+    return [each for each in on_notice if each.id in kin]
+
+
 def answer(
     session: Session,
     actor: Identity,
@@ -369,11 +386,8 @@ def answer(
         raise NotFound("selection.case.not_found")
     if concerned is not None and objection.application_id is None:
         objection.application_id = concerned.id
-    for case in cases:
-        if case.id == objection.application_id or (
-            objection.application_id is None and case.person_id == actor.person_id
-        ):
-            acts.refuse_barred(session, actor, "answer", case)
+    for case in _barring(session, actor, objection, cases):
+        acts.refuse_barred(session, actor, "answer", case)
     objection.is_upheld, objection.answer = is_upheld, acts.paragraph(text, "answer", LONGEST_TEXT)
     objection.answered_by_id, objection.answered_at = acts.person_of(actor), now
     audit.record(session, actor, role, AuditTag.OBJECTION_ANSWERED, objection, now=now, unit_path=found.unit.path)

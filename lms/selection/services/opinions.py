@@ -8,13 +8,21 @@ from lms.access.identity import Identity
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
+from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid
 from lms.core.ids import new_public_id
 from lms.people.rules import name_key
 from lms.selection import queries
-from lms.selection.models import SelectionOpinion
+from lms.selection.models import SelectionApplication, SelectionOpinion
 from lms.selection.rules import LONGEST_TEXT, LONGEST_TITLE, Body, CaseState, opinions_say
 from lms.selection.services import acts
+
+
+def _within(case: SelectionApplication, dated: date, now: datetime) -> date:
+    """Return the day on an opinion's paper: from the opening of the round to today. Raises Invalid."""
+    acts.not_ahead(dated, "dated", now)
+    opened = case.round.opened_at
+    return acts.not_before(dated, clock.local_date(opened), "dated") if opened is not None else dated
 
 
 def give_opinion(
@@ -58,7 +66,7 @@ def give_opinion(
         is_agreed=is_agreed,
         text=acts.paragraph(text, "text", LONGEST_TEXT),
         signer=signer,
-        dated=acts.not_ahead(dated, "dated", now),
+        dated=_within(case, dated, now),
         given_by_id=acts.person_of(actor),
         given_at=now,
     )

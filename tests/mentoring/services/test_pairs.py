@@ -3,11 +3,13 @@
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from lms.competency.events import LevelGiven
 from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, LMSError, NotFound
 from lms.mentoring.models import MentoringCheckpoint, MentoringPair
@@ -22,6 +24,7 @@ from lms.mentoring.rules import (
     SessionAction,
     due_on,
 )
+from lms.mentoring.services import pairs
 from lms.people.rules import PersonAction
 from lms.people.services import standing
 from tests import trail
@@ -433,3 +436,14 @@ def test_a_walk_of_several_hundred_acts_reaches_no_barred_state(acts: Mentoring)
 def test_long_walks_reach_no_barred_state(acts: Mentoring, seed: int) -> None:
     add_mentor(acts.db, acts.world, "M2")
     walk(acts, seed, 2500)
+
+
+def test_a_mentor_gives_the_own_newcomer_no_level_by_hand(acts: Mentoring) -> None:
+    acts.active()
+    ids = acts.world.person_ids
+    event = LevelGiven(at=clock.now(), person_id=ids["N1"], actor_id=ids["M1"])
+    with acts.db.reading() as session, pytest.raises(Forbidden) as error:
+        pairs.on_level_given(session, event)
+    assert error.value.code == "mentoring.level.own_newcomer"
+    with acts.db.reading() as session:
+        pairs.on_level_given(session, replace(event, actor_id=ids["O1"]))

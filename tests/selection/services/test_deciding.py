@@ -9,12 +9,13 @@ from lms.competency.rules import RecognitionAction
 from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, ReauthenticationNeeded
 from lms.courses.models import ProgrammeEnrolment
+from lms.mentoring.events import MentorNamed
 from lms.people import queries as people
-from lms.people.rules import PersonAction, Post, StaffState
-from lms.people.services import standing
+from lms.people.rules import Employment, PersonAction, Post, StaffState
+from lms.people.services import posts, standing
 from lms.selection import queries
-from lms.selection.rules import Body, CaseState, Paper, RoundState, Waits
-from lms.selection.services import applications, deciding, notices
+from lms.selection.rules import Body, CaseState, Channel, Involved, Paper, Part, RoundState, Waits, barred_by
+from lms.selection.services import acts, applications, deciding, notices
 from tests.racing import together
 from tests.selection import making
 from tests.selection.making import Office
@@ -144,16 +145,127 @@ def test_both_officials_of_a_recognition_marked_the_applicant_and_stay_out(ready
     making.approve(ready, case, by="O3")
 
 
-def test_a_declared_relative_may_not_decide_nor_file(ready: Office) -> None:
+def test_who_examines_a_case_neither_marks_nor_mentors_until_it_is_decided(ready: Office) -> None:
+    """The other way round: the opinion comes first. Nobody else is barred, and nobody after the decision."""
     round_id, cases = making.posted(ready, "N1")
-    with ready.db.engine.begin() as connection:
+    for by in ("O1", "O2"):
+        with pytest.raises(Forbidden) as error:
+            making.recognise(ready, "ETH1", RecognitionAction.CONFIRM, proposed_by=by, decided_by="O4")
+        assert code_of(error) == "selection.marking.examiner"
+    with pytest.raises(Forbidden) as error:
+        making.recognise(ready, "ETH1", RecognitionAction.CONFIRM, proposed_by="O4", decided_by="O1")
+    assert code_of(error) == "selection.marking.examiner"
+    with ready.db.writing() as session, pytest.raises(Forbidden) as error:
+        acts.on_mentor_named(
+            session,
+            MentorNamed(
+                at=clock.now(),
+                mentor_id=ready.who("O2").person_id or 0,
+                newcomer_id=ready.world.person_ids["N1"],
+            ),
+        )
+    assert code_of(error) == "selection.mentoring.examiner"
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    making.recognise(ready, "LAW1", RecognitionAction.CONFIRM, proposed_by="O1", decided_by="O2")
+
+
+def test_who_opened_the_round_or_took_down_an_objection_does_not_decide(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    with ready.db.writing() as session:
+        objection = notices.enter_objection(
+            session,
+            ready.who("O4"),
+            round_id,
+            case_public_id="",
+            channel=Channel.PHONE,
+            text="电话里问一件事",
+            contact="",
+            now=clock.now(),
+        ).public_id
+    with ready.db.writing() as session:
+        notices.answer(session, ready.who("O2"), objection, is_upheld=False, text="查过了", now=clock.now())
+    making.after_notice(ready, round_id)
+    with pytest.raises(Forbidden) as error:
+        making.approve(ready, cases["N1"], by="O4")
+    assert code_of(error) == "selection.barred.answered"
+    with ready.db.reading() as session:
+        assert queries.waiting_for(session, ready.who("O4"), clock.today()) == []
+    making.approve(ready, cases["N1"], by="O3")
+    case = Involved(applicant=1, managed_by=frozenset({7}))
+    assert barred_by("approve", 7, "", case) is Part.MANAGED
+    assert barred_by("file", 7, "", case) is None
+
+
+def test_a_relative_of_one_on_the_notice_does_not_answer_for_the_whole_of_it(ready: Office) -> None:
+    round_id, _cases = making.posted(ready, "N1")
+    declare(ready, "N1", "郭明")
+    with ready.db.writing() as session:
+        objection = notices.object_to(
+            session, making.notice_of(ready, round_id).public_id, text="问一件事", contact="", now=clock.now()
+        ).public_id
+    with pytest.raises(Forbidden) as error, ready.db.writing() as session:
+        notices.answer(session, ready.who("O3"), objection, is_upheld=False, text="查过了", now=clock.now())
+    assert code_of(error) == "selection.barred.relative"
+    with ready.db.writing() as session:
+        notices.answer(session, ready.who("O4"), objection, is_upheld=False, text="查过了", now=clock.now())
+
+
+def test_a_filing_is_not_of_a_day_before_the_approval(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    with pytest.raises(Invalid) as error, ready.db.writing() as session:
+        deciding.file(
+            session,
+            ready.who("O1"),
+            cases["N1"],
+            number="云网备〔2026〕1号",
+            filed_on=clock.today() - timedelta(days=1),
+            office="区网格中心",
+            now=clock.now(),
+        )
+    assert (code_of(error), error.value.field) == ("selection.day.early", "filed_on")
+
+
+def test_a_filing_gives_the_employment_that_was_selected(ready: Office) -> None:
+    """The newcomer helped out part-time on the same post; selected was a full-time one."""
+    round_id, cases = making.posted(ready, "N1")
+    with ready.db.writing() as session:
+        grid = ready.world.unit(session, "east.1.2")
+        person = ready.world.person(session, "N1")
+        post, employment = Post.INSPECTION, Employment.PART_TIME
+        posts.hold_post(
+            session, ready.who("O1"), person, grid, post, employment, starts_on=clock.today(), now=clock.now()
+        )
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    making.file(ready, cases["N1"])
+    with ready.db.reading() as session:
+        for day, employment in (
+            (clock.today(), Employment.PART_TIME),
+            (clock.today() + timedelta(days=1), Employment.FULL_TIME),
+        ):
+            held = people.posts_of(session, ready.world.person_ids["N1"], day)
+            here = ready.world.unit(session, "east.1.2").id
+            assert [each.employment for each in held if each.unit_id == here] == [employment]
+
+
+def declare(at: Office, number: str, name: str) -> None:
+    """Put a declared relative of a person there."""
+    with at.db.engine.begin() as connection:
         connection.execute(
             sa.text(
                 "INSERT INTO declared_relative (public_id, person_id, name, relation, relative_id, declared_at) "
-                "VALUES ('r1', :person, '郭明', 'sibling', NULL, :now)"
+                "VALUES ('r1', :person, :name, 'sibling', NULL, :now)"
             ),
-            {"person": ready.world.person_ids["N1"], "now": clock.now().replace(tzinfo=None)},
+            {"person": at.world.person_ids[number], "name": name, "now": clock.now().replace(tzinfo=None)},
         )
+
+
+def test_a_declared_relative_may_not_decide_nor_file(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    declare(ready, "N1", "郭明")
     making.after_notice(ready, round_id)
     with pytest.raises(Forbidden) as error:
         making.approve(ready, cases["N1"], by="O3")
