@@ -1,4 +1,4 @@
-"""Selection rounds of the demo: one carried through to filing, one on public notice with an objection."""
+"""Selection rounds of the demo: one carried to filing, one on public notice with an objection, one still open."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +14,17 @@ from lms.selection.services.applications import Declared
 
 STATEMENT = "我自愿报名网格员岗位，所填情况属实，服从街道安排。"
 YEARS_AHEAD = 3
+STILL_OPEN = timedelta(days=7)
+"""How long applications are still taken in a round that has not closed."""
 _FIXED = (("01-01", "元旦"), ("05-01", "劳动节"), ("10-01", "国庆节"))
 
 
 @dataclass(frozen=True)
 class RoundOf:
-    """A round: ``opened`` and ``closed`` are working days before the load; ``places`` (place, post) with applicants."""
+    """A round: ``opened`` and ``closed`` are working days before the load; ``places`` (place, post) with applicants.
+
+    ``closed`` 0: applications are still taken, and the papers of the last one wait to be checked.
+    """
 
     title: str
     opened: int
@@ -48,6 +53,15 @@ ROUNDS = (
         places=(("2.2", Post.INSPECTION, ("CG0227", "CG0226")), ("1.1", Post.INSPECTION, ("CG0219",))),
         objection="公示里有一位是社区干部的亲戚，有没有回避？",
         is_answered=False,
+    ),
+    RoundOf(
+        "河东社区补充选拔",
+        opened=4,
+        closed=0,
+        places=(
+            ("3.1", Post.INSPECTION, ("CG0233", "CG0235")),
+            ("3.2", Post.MEDIATION_SERVICE, ("CG0236",)),
+        ),
     ),
 )
 
@@ -80,7 +94,7 @@ def script_of(stage: Stage, wanted: RoundOf) -> Script:
         office(FIRST_OFFICIAL),
         stage.unit(""),
         title=wanted.title,
-        last_day=stage.calendar.workday(wanted.closed + 1),
+        last_day=stage.calendar.workday(wanted.closed + 1) if wanted.closed else stage.calendar.today + STILL_OPEN,
         notice_days=5,
         channel="晨光街道党群办，电话 0472-555 0120",
         now=stage.now,
@@ -115,9 +129,11 @@ def script_of(stage: Stage, wanted: RoundOf) -> Script:
                 now=stage.now,
             ).public_id
     yield at(wanted.opened - 2, 10, 15)
-    for case in cases.values():
+    for case in list(cases.values())[: None if wanted.closed else -1]:
         seen = (Paper.STATEMENT, Paper.IDENTITY_SEEN)
         applications.check(stage.session, office(FIRST_OFFICIAL), case, seen=seen, other="", now=stage.now)
+    if not wanted.closed:
+        return
     for body, by, signer, back in (
         (Body.PARTY_COMMITTEE, FIRST_OFFICIAL, "社区党组织 包晓梅", wanted.opened - 2),
         (Body.RESIDENTS_COMMITTEE, SECOND_OFFICIAL, "居委会 高文斌", wanted.opened - 3),

@@ -1,4 +1,4 @@
-"""The rounds of the demo: one filed, one on notice with an open objection, and the chain to the post behind them."""
+"""The rounds of the demo: one filed, one on notice with an objection, one still open, and the chain behind them."""
 
 import sqlalchemy as sa
 
@@ -16,12 +16,14 @@ from tests.conftest import Site
 def test_one_round_is_filed_and_one_is_on_notice_with_an_objection(demo_site: Site) -> None:
     with demo_site.db.reading() as session:
         found = {each.state: each for each in session.scalars(sa.select(SelectionRound))}
-        assert set(found) == {RoundState.FILED, RoundState.POSTED}
+        assert set(found) == {RoundState.FILED, RoundState.POSTED, RoundState.OPEN}
         open_ones = session.scalars(sa.select(Objection).where(Objection.answered_at.is_(None))).all()
         assert len(open_ones) == 1
         running = sa.select(PublicNotice.ends_on).where(PublicNotice.round_id == found[RoundState.POSTED].id)
         assert session.scalars(running).one() >= clock.today()
-        for each in found.values():
+        waiting = sa.select(SelectionApplication.id).where(SelectionApplication.state == CaseState.SUBMITTED)
+        assert len(session.scalars(waiting).all()) == 1
+        for each in (found[RoundState.FILED], found[RoundState.POSTED]):
             assert ranking.recompute(session, each.public_id).same
 
 
