@@ -104,8 +104,8 @@ def held_with(
     is_current = {row.id: row.is_current for row in rows}
     current: dict[ContentKind, dict[str, Held]] = {}
     by_id: dict[int, Held] = {}
-    for kind, content_type in by_kind.items():
-        found = _shelved(session, content_type, [row for row in rows if row.kind is kind])
+    asked = [(content_type, [row for row in rows if row.kind is kind]) for kind, content_type in by_kind.items()]
+    for kind, found in zip(by_kind, _shelved(session, asked), strict=True):
         current[kind] = {each.key: each for each in found if is_current[each.revision_id]}
         by_id |= {each.revision_id: each for each in found}
     return current, by_id
@@ -148,21 +148,37 @@ def _held(session: Session, content_type: ContentType, *conditions: sa.ColumnEle
 
 
 def _parsed(session: Session, content_type: ContentType, statement: Light) -> list[Held]:
-    return _shelved(session, content_type, session.execute(statement).all())
+    [found] = _shelved(session, [(content_type, session.execute(statement).all())])
+    return found
 
 
-def _shelved(session: Session, content_type: ContentType, rows: Sequence[Any]) -> list[Held]:
-    """Return the rows with what was parsed from them; texts are read only where that is not on the shelf yet."""
-    things = {row.digest: _SHELF.get((content_type.kind, row.digest)) for row in rows}
-    missing = [row.id for row in rows if things[row.digest] is None]
+def _shelved(session: Session, asked: Sequence[tuple[ContentType, Sequence[Any]]]) -> list[list[Held]]:
+    """Return the rows of each kind with what was parsed from them.
+
+    Texts are read only where that is not on the shelf yet, and those of all kinds together (one query at most).
+    """
+    things: dict[tuple[ContentKind, str], Any] = {}
+    missing: dict[int, ContentType] = {}
+    for content_type, rows in asked:
+        for row in rows:
+            thing = things[content_type.kind, row.digest] = _SHELF.get((content_type.kind, row.digest))
+            if thing is None:
+                missing[row.id] = content_type
     if missing:
         for each in session.scalars(sa.select(ContentRevision).where(ContentRevision.id.in_(missing))):
+            content_type = missing[each.id]
             thing = content_type.parse(bundle_of(each), Problems())
             if thing is None:  # it was whole when it was taken in: the rules for files have changed since
                 raise NotFound("content.revision.unreadable")
-            things[each.digest] = thing
+            things[content_type.kind, each.digest] = thing
             _SHELF.put((content_type.kind, each.digest), thing)
-    return [Held(row.id, row.key, row.revision, row.digest, row.loaded_at, things[row.digest]) for row in rows]
+    return [
+        [
+            Held(row.id, row.key, row.revision, row.digest, row.loaded_at, things[content_type.kind, row.digest])
+            for row in rows
+        ]
+        for content_type, rows in asked
+    ]
 
 
 class _Shelf:

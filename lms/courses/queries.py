@@ -132,9 +132,15 @@ class Standing:
         return self.lessons[at] if at < len(keys) else None
 
 
-def progress_of(session: Session, person_id: int) -> list[Standing]:
-    """Return where a person stands in every course, in the order of the learning map (at most four queries)."""
-    current = content.all_held(session, COURSE)
+def progress_of(
+    session: Session, person_id: int, *, current: Mapping[str, content.Held] | None = None
+) -> list[Standing]:
+    """Return where a person stands in every course, in the order of the learning map (at most four queries).
+
+    ``current``: the courses in use by key when the caller has them; one query less.
+    """
+    if current is None:
+        current = content.all_held(session, COURSE)
     enrolments, places = _begun_by(session, person_id)
     known = {held.revision_id: held for held in current.values()}
     begun_with = {each.revision_id for each in enrolments} - known.keys()
@@ -313,13 +319,21 @@ class Home:
         return any(each.is_begun for layer in self.layers for cell in layer.cells for each in cell)
 
 
-def home_of(session: Session, person_id: int, path: Sequence[Layer] = tuple(Layer)) -> Home:
+def home_of(
+    session: Session,
+    person_id: int,
+    path: Sequence[Layer] = tuple(Layer),
+    *,
+    current: Mapping[str, content.Held] | None = None,
+) -> Home:
     """Return the next step and the learning map of a person (at most four queries).
 
     ``path``: the layers that are theirs to learn (``rules.path_of``), in their order; what they began beside it is
-    theirs too. Every layer when none is said.
+    theirs too. Every layer when none is said. ``current``: the courses in use by key when the caller has them; one
+    query less.
     """
-    standings = [each for each in progress_of(session, person_id) if each.is_begun or each.course.file.layer in path]
+    known = progress_of(session, person_id, current=current)
+    standings = [each for each in known if each.is_begun or each.course.file.layer in path]
     rank = {layer: at for at, layer in enumerate(dict.fromkeys((*path, *Layer)))}
     standings.sort(key=lambda each: rank[each.course.file.layer])
     return Home(

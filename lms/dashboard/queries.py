@@ -1,7 +1,7 @@
 """Reading across packages for pages that join them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ from lms.duties.rules import CERTIFICATE_NEEDED, DutyState
 from lms.mentoring import queries as mentoring
 from lms.people import queries as people
 from lms.people.models import OrgUnit, Person
-from lms.people.rules import Post, UnitKind, clean_staff_number
+from lms.people.rules import Composition, Post, clean_staff_number
 from lms.quizzes.content import BANK, Bank
 from lms.selection import queries as selection
 
@@ -169,6 +169,12 @@ def duties_in(identity: Identity, states: Collection[DutyState]) -> Count:
     )
 
 
+def certificates_due(identity: Identity, today: date) -> Count:
+    """Count the certificates within reach that duties ask for and that expire soon."""
+    due = certificates.DeskFilter(decided=certificates.Decided.DUE)
+    return how_many(certificates.certificates(identity, CERTIFICATE_NEEDED, due, waiting=False, today=today))
+
+
 def certificates_to_sign(identity: Identity) -> Count:
     """Count the proposed certificates a person may sign off: within reach, neither proposed by nor for them."""
     waiting = sa.or_(
@@ -211,11 +217,18 @@ def _count(
 # --- what waits for a person -------------------------------------------------------------------------------
 
 
-def waiting(session: Session, identity: Identity, posts: Collection[Post], today: date) -> dict[Waits, int]:
+def waiting(
+    session: Session,
+    identity: Identity,
+    posts: Collection[Post],
+    today: date,
+    held: Mapping[ContentKind, Mapping[str, content.Held]] | None = None,
+) -> dict[Waits, int]:
     """Return how many things of each kind wait for a person on a day (three queries), kinds with none left out.
 
-    Grids that are not fully staffed are asked for apart (``grids_lacking``). ``posts``: those the person holds.
-    What their roles make theirs to do, what they are as mentor, as newcomer and as holder of a post.
+    Grids that are not fully staffed are asked for apart (``grids_of``). ``posts``: those the person holds; ``held``:
+    the duties and laws in use when the caller has them, one query less. What their roles make theirs to do, what they
+    are as mentor, as newcomer and as holder of a post.
     """
     me = identity.person_id
     assert me is not None, "only persons have things waiting"
@@ -226,11 +239,8 @@ def waiting(session: Session, identity: Identity, posts: Collection[Post], today
         Waits.CHECKPOINTS: mentoring.checkpoints_due(me, today),
     }
     if may_use(identity, Permission.CERTIFICATE_LIST):
-        due = certificates.DeskFilter(decided=certificates.Decided.DUE)
         counts[Waits.CERTIFICATES] = certificates_to_sign(identity)
-        counts[Waits.CERTIFICATES_DUE] = how_many(
-            certificates.certificates(identity, CERTIFICATE_NEEDED, due, waiting=False, today=today)
-        )
+        counts[Waits.CERTIFICATES_DUE] = certificates_due(identity, today)
     if may_use(identity, Permission.RECOGNITION_CONFIRM):
         counts[Waits.RECOGNITIONS] = recognitions_to_confirm(identity)
     if may_use(identity, Permission.ROLE_CONFIRM):
@@ -245,17 +255,56 @@ def waiting(session: Session, identity: Identity, posts: Collection[Post], today
         counts[Waits.SELECTION] = how_many(selection.waiting(identity, today))
     found = counted(session, counts)
     if posts:
-        found[Waits.DUTY_LIST] = int(duties.waiting_acknowledgement(session, me, set(posts)))
+        found[Waits.DUTY_LIST] = int(duties.waiting_acknowledgement(session, me, set(posts), held))
     return {kind: found[kind] for kind in Waits if found.get(kind)}
 
 
-def grids_lacking(session: Session, identity: Identity, today: date) -> list[OrgUnit]:
-    """Return the grids of a leader or an official that are not fully staffed (two queries); of nobody else."""
+Grids = Sequence[tuple[OrgUnit, Composition]]
+"""Grids with how they stand."""
+
+
+def grids_of(session: Session, identity: Identity, today: date) -> Grids:
+    """Return the grids of a leader or an official with how they stand on a day (one query); of nobody else."""
     if not (identity.holds(Role.GRID_LEADER) or identity.holds(Role.OFFICIAL)):
         return []
-    grids = [each for each in people.units_within(session, identity, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
-    standing = people.compositions(session, [each.id for each in grids], today)
-    return [each for each in grids if standing[each.id].breaches]
+    return people.grids_within(session, identity, Permission.UNIT_SEE, today)
+
+
+@dataclass(frozen=True)
+class OwnGrids:
+    """What the grids that somebody leads lack.
+
+    ``lacking``: the grids that are not fully staffed; ``short``: the people on the grids who lack competencies, None
+    while there is no duty catalogue to say which are asked for.
+    """
+
+    lacking: Grids
+    short: Sequence[duties.Short] | None
+
+
+def own_grids(
+    session: Session,
+    identity: Identity,
+    grids: Grids,
+    held: Mapping[ContentKind, Mapping[str, content.Held]],
+    today: date,
+) -> OwnGrids | None:
+    """Return what the grids that a person leads lack (one query), None for who leads none.
+
+    ``grids``: those of ``grids_of``, of which a leader who is an official as well leads only some; ``held``: the
+    duties in use.
+    """
+    paths = tuple(held_role.unit_path for held_role in identity.roles if held_role.role is Role.GRID_LEADER)
+    own = [each for each in grids if each[0].path.startswith(paths)]
+    if not own:
+        return None
+    catalogue = held[ContentKind.DUTIES].get(duties.CATALOGUE)
+    return OwnGrids(
+        lacking=[each for each in own if each[1].breaches],
+        short=None
+        if catalogue is None
+        else duties.short_on(session, identity, [grid.id for grid, _ in own], catalogue.thing, today),
+    )
 
 
 # --- what the courses cover -------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from functools import lru_cache
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from lms.access.identity import Identity
+from lms.access.decide import can
+from lms.access.identity import Identity, Scope
 from lms.access.permissions import Permission
 from lms.certification.models import Certificate
 from lms.certification.rules import CertificateState
@@ -548,11 +549,16 @@ def changes_of(session: Session, person_id: int, *, duty_key: str | None = None,
     return list(session.scalars(statement.limit(limit)))
 
 
-def waiting_acknowledgement(session: Session, person_id: int, posts: Collection[Post] | None = None) -> bool:
+def waiting_acknowledgement(
+    session: Session,
+    person_id: int,
+    posts: Collection[Post] | None = None,
+    held: Mapping[ContentKind, Mapping[str, Held]] | None = None,
+) -> bool:
     """Whether a person has a list that is not what they acknowledged last (three queries).
 
-    ``posts``: those of today when the caller has them; one query less. Nothing waits while the list is empty or
-    paused.
+    ``posts``: those of today when the caller has them; ``held``: the duties and laws in use (``held_together``) when
+    the caller has them; one query less for each. Nothing waits while the list is empty or paused.
     """
     last = (
         sa.select(DutyAcknowledgement.digest)
@@ -570,7 +576,7 @@ def waiting_acknowledgement(session: Session, person_id: int, posts: Collection[
         return False
     if posts is None:
         posts = {each.post for each in people.posts_of(session, person_id, clock.today())}
-    found = content.held_together(session, (DUTIES, LAWS))
+    found = content.held_together(session, (DUTIES, LAWS)) if held is None else held
     duties = found[ContentKind.DUTIES].get(CATALOGUE)
     laws = next(iter(found[ContentKind.LAWS].values()), None)
     wording = _Wording(
@@ -616,6 +622,10 @@ class Member:
     acknowledged: Version | None
     is_waiting: bool
 
+    def number_in(self, states: Collection[DutyState]) -> int:
+        """Return how many items stand in one of these states."""
+        return sum(self.counts[state] for state in states)
+
 
 def team(session: Session, identity: Identity, found: Texts) -> list[Member]:
     """Return everybody within reach who has a list, those whose acknowledgement waits first (four queries)."""
@@ -658,6 +668,61 @@ def team(session: Session, identity: Identity, found: Texts) -> list[Member]:
             )
         )
     return sorted(members, key=lambda member: not member.is_waiting)
+
+
+# --- what the people of grids lack -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Short:
+    """A person on a grid and the competencies that have not reached the level their posts ask for."""
+
+    public_id: str
+    name: str
+    posts: tuple[Post, ...]
+    codes: tuple[str, ...]
+    may_open: bool
+    """Whether the reader may open the person's duty list."""
+
+
+def short_on(session: Session, identity: Identity, grid_ids: Collection[int], duties: Duties, day: date) -> list[Short]:
+    """Return who holds a post on one of the grids on ``day`` and has not all levels it asks for (one query).
+
+    All posts of the person count, as on their own list. First who lacks most, then by name.
+    """
+    is_held = (PostHolding.starts_on <= day, sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day))
+    members = sa.select(PostHolding.person_id).where(PostHolding.unit_id.in_(grid_ids), *is_held)
+    rows = session.execute(
+        sa.select(
+            Person.id,
+            Person.public_id,
+            Person.name,
+            OrgUnit.path,
+            PostHolding.post,
+            CompetencyLevel.code,
+            CompetencyLevel.level,
+        )
+        .join(PostHolding, PostHolding.person_id == Person.id)
+        .join(OrgUnit, OrgUnit.id == Person.unit_id)
+        .outerjoin(CompetencyLevel, CompetencyLevel.person_id == Person.id)
+        .where(Person.id.in_(members), *is_held)
+        .order_by(Person.name_sort, Person.id, PostHolding.id)
+    ).all()
+    demands = [demand_of(duty) for duty in duties.items.values()]
+    levels: dict[int, dict[str, int]] = {}
+    posts: dict[int, dict[Post, None]] = {}
+    for row in rows:
+        posts.setdefault(row.id, {})[row.post] = None
+        levels.setdefault(row.id, {})[row.code] = row.level
+    found = []
+    for row in {row.id: row for row in rows}.values():
+        reached = levels[row.id]
+        codes = tuple(code for code, level in needed(demands, posts[row.id]).items() if reached.get(code, 0) < level)
+        scope = Scope(owner_id=row.id, unit_path=row.path, assigned_id=row.id)
+        if codes:
+            may_open = can(identity, Permission.DUTY_LIST_SEE, scope)
+            found.append(Short(row.public_id, row.name, tuple(posts[row.id]), codes, may_open))
+    return sorted(found, key=lambda each: -len(each.codes))
 
 
 # --- the matrix --------------------------------------------------------------------------------------------

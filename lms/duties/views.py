@@ -1,5 +1,6 @@
 """Pages of duties: one's own list, a person's, the matrix of who may do what, one item, and who has read what."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from lms.content.forms import WAY_ICONS, WAY_MEANINGS, WAY_WORDS
 from lms.content.rules import RoleLevel, Way
 from lms.core import clock
 from lms.core.errors import Conflict
-from lms.core.paging import PAGE_SIZE, Page
+from lms.core.paging import page_in
 from lms.duties import queries, services
 from lms.duties.forms import (
     FIELD_WORDS,
@@ -26,7 +27,7 @@ from lms.duties.forms import (
     limit_text,
 )
 from lms.duties.queries import ListView, Texts
-from lms.duties.rules import WORDING, Changes, DutyState, Snapshot, changes_between
+from lms.duties.rules import MAY_ACT, WORDING, Changes, DutyState, Snapshot, changes_between
 from lms.people import queries as people
 from lms.people.rules import Post
 from lms.web.guards import allow
@@ -244,23 +245,36 @@ def acknowledged(public_id: str) -> str:
     )
 
 
+SHOWN_STATES: Mapping[str, Sequence[DutyState]] = {"open": MAY_ACT, "learning": (DutyState.LEARNING,)}
+"""What ``show`` asks for in the address, beside ``waiting``: persons with items in one of these states."""
+
+
 @blueprint.get("/duties/acknowledgements")
 @allow(Permission.DUTY_TEAM_SEE)
 def team() -> str:
-    """Who has acknowledged which version of their list, those who have still to do it first."""
+    """Who has acknowledged which version of their list, those who have still to do it first.
+
+    ``show`` in the address keeps those who have still to do it, or those with items that are open or still learnt.
+    """
     reader = reading()
     members = queries.team(reader, _actor(), queries.texts(reader))
     waiting = [member for member in members if member.is_waiting]
-    only_waiting = request.args.get("show") == "waiting"
-    shown = waiting if only_waiting else members
-    number = max(1, min(request.args.get("page", 1, type=int), -(-len(shown) // PAGE_SIZE) or 1))
-    rows = shown[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    show = request.args.get("show", "")
+    states = SHOWN_STATES.get(show, ())
+    shown = members
+    if show == "waiting":
+        shown = waiting
+    elif states:
+        shown = [member for member in members if member.number_in(states)]
+    else:
+        show = ""
     return render_template(
         "duties/team.html",
-        page=Page(rows=rows, number=number, size=PAGE_SIZE, total=len(shown)),
+        page=page_in(shown, request.args.get("page", 1, type=int)),
         total=len(members),
         waiting=len(waiting),
-        only_waiting=only_waiting,
+        show=show,
+        items=sum(member.number_in(states) for member in shown),
         State=DutyState,
     )
 

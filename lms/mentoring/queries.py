@@ -285,6 +285,73 @@ def live_pairs_with(session: Session, person_id: int, today: date) -> list[PairV
     return [pair_view(row) for row in session.execute(statement, execution_options={"populate_existing": True})]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mentee:
+    """A newcomer whom a mentor guides now, and what is due.
+
+    ``correction``: the session whose correction waits longest for the mentor; ``last``: when the latest session that
+    was not withdrawn began; ``due``: days of the plan whose note is to be written, with their dates; ``next``: the
+    next such day that is still to come.
+    """
+
+    pair: str
+    name: str
+    starts_on: date | None
+    last: datetime | None
+    correction: str | None
+    due: tuple[tuple[int, date], ...]
+    next: tuple[int, date] | None
+
+
+def running_of_mentor(session: Session, mentor_id: int, today: date) -> list[Mentee]:
+    """Return the newcomers whom a mentor guides now, the pair that began first at the top (one query)."""
+    of_pair = sa.select(MentoringSession).where(MentoringSession.pair_id == MentoringPair.id)
+    last = of_pair.where(MentoringSession.state != SessionState.WITHDRAWN).with_only_columns(
+        sa.func.max(MentoringSession.starts_at)
+    )
+    correction = (
+        of_pair.where(MentoringSession.state == SessionState.CORRECTED)
+        .with_only_columns(MentoringSession.public_id)
+        .order_by(MentoringSession.answer_by, MentoringSession.id)
+        .limit(1)
+    )
+    rows = session.execute(
+        sa.select(
+            MentoringPair.public_id,
+            MentoringPair.starts_on,
+            Person.name,
+            last.scalar_subquery().label("last"),
+            correction.scalar_subquery().label("correction"),
+            MentoringCheckpoint.day,
+            MentoringCheckpoint.due_on,
+        )
+        .join(Person, Person.id == MentoringPair.newcomer_id)
+        .outerjoin(
+            MentoringCheckpoint,
+            sa.and_(MentoringCheckpoint.pair_id == MentoringPair.id, MentoringCheckpoint.done_at.is_(None)),
+        )
+        .where(MentoringPair.mentor_id == mentor_id, MentoringPair.state.in_(RUNNING))
+        .order_by(MentoringPair.id, MentoringCheckpoint.day)
+    ).all()
+    plans: dict[str, list[tuple[int, date]]] = {}
+    for row in rows:
+        plan = plans.setdefault(row.public_id, [])
+        if row.day is not None:
+            plan.append((row.day, row.due_on))
+    return [
+        Mentee(
+            pair=row.public_id,
+            name=row.name,
+            starts_on=row.starts_on,
+            last=row.last,
+            correction=row.correction,
+            due=tuple(each for each in plans[row.public_id] if each[1] <= today),
+            next=next((each for each in plans[row.public_id] if each[1] > today), None),
+        )
+        for row in {row.public_id: row for row in rows}.values()
+    ]
+
+
 # --- checkpoints ------------------------------------------------------------------------------------------
 
 

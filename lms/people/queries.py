@@ -289,6 +289,31 @@ def posts_of(session: Session, person_id: int, day: date) -> list[PostHolding]:
     return list(session.scalars(_POSTS_OF, {"person_id": person_id, "day": day}))
 
 
+def person_and_posts(session: Session, person_id: int | None, day: date) -> tuple[Person, list[PostHolding]]:
+    """Return a person by internal id, with the unit, and the posts held on ``day`` (one query).
+
+    For the actor's own record; raises NotFound.
+    """
+    rows = session.execute(
+        sa.select(Person, PostHolding)
+        .outerjoin(PostHolding, sa.and_(PostHolding.person_id == Person.id, *_held_on(day)))
+        .where(Person.id == person_id)
+        .options(joinedload(Person.unit), joinedload(PostHolding.unit))
+        .order_by(PostHolding.id)
+    ).all()
+    if not rows:
+        raise NotFound("people.person.not_found")
+    return rows[0].Person, [row.PostHolding for row in rows if row.PostHolding is not None]
+
+
+def _held_on(day: date) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions under which a post is held on ``day``."""
+    return (
+        PostHolding.starts_on <= day,
+        sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day),
+    )
+
+
 def all_posts_of(session: Session, person_id: int) -> list[PostHolding]:
     """Return every post a person holds, held or is going to hold, latest first."""
     return list(
@@ -357,16 +382,40 @@ def compositions(session: Session, grid_ids: Collection[int], day: date) -> dict
     found: dict[int, list[Holder]] = {grid_id: [] for grid_id in grid_ids}
     holdings = session.scalars(
         sa.select(PostHolding)
-        .where(
-            PostHolding.unit_id.in_(found),
-            PostHolding.starts_on <= day,
-            sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day),
-        )
+        .where(PostHolding.unit_id.in_(found), *_held_on(day))
         .options(joinedload(PostHolding.person))
     )
     for holding in holdings:
         found[holding.unit_id].append(holder_of(holding))
     return {grid_id: composition(holders) for grid_id, holders in found.items()}
+
+
+def grids_within(
+    session: Session, identity: Identity, permission: Permission, day: date
+) -> list[tuple[OrgUnit, Composition]]:
+    """Return the open grids within reach in the order of their paths, each with how it stands on ``day`` (one query).
+
+    The same grids as those among ``units_within``, the same standing as ``compositions`` gives.
+    """
+    rows = session.execute(
+        sa.select(OrgUnit, PostHolding)
+        .outerjoin(PostHolding, sa.and_(PostHolding.unit_id == OrgUnit.id, *_held_on(day)))
+        .where(
+            visible(identity, permission, unit_path=OrgUnit.path),
+            OrgUnit.kind == UnitKind.GRID,
+            OrgUnit.closed_on.is_(None),
+        )
+        .options(joinedload(PostHolding.person))
+        .order_by(OrgUnit.path)
+    )
+    grids: dict[int, OrgUnit] = {}
+    holders: dict[int, list[Holder]] = {}
+    for row in rows:
+        grids[row.OrgUnit.id] = row.OrgUnit
+        found = holders.setdefault(row.OrgUnit.id, [])
+        if row.PostHolding is not None:
+            found.append(holder_of(row.PostHolding))
+    return [(grid, composition(holders[grid_id])) for grid_id, grid in grids.items()]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -112,6 +112,47 @@ def rounds(identity: Identity) -> sa.Select[SelectionRound]:
         .where(visible(identity, Permission.ROUND_SEE, unit_path=OrgUnit.path))
         .order_by(SelectionRound.id.desc())
     )
+
+
+@dataclass(frozen=True)
+class RunningRound:
+    """A round that is neither filed nor cancelled; ``notice_ends_on``: of its running notice, None without one."""
+
+    public_id: str
+    title: str
+    state: RoundState
+    created_at: datetime
+    last_day: date
+    closed_at: datetime | None
+    notice_ends_on: date | None
+
+
+def running_rounds(session: Session, identity: Identity, limit: int) -> list[RunningRound]:
+    """Return the running rounds within reach, latest first, at most ``limit`` (one query)."""
+    ends_on = (
+        sa.select(PublicNotice.ends_on)
+        .where(PublicNotice.round_id == SelectionRound.id, PublicNotice.state == NoticeState.RUNNING)
+        .scalar_subquery()
+    )
+    statement = (
+        sa.select(
+            SelectionRound.public_id,
+            SelectionRound.title,
+            SelectionRound.state,
+            SelectionRound.created_at,
+            SelectionRound.last_day,
+            SelectionRound.closed_at,
+            ends_on.label("notice_ends_on"),
+        )
+        .join(OrgUnit, OrgUnit.id == SelectionRound.unit_id)
+        .where(
+            visible(identity, Permission.ROUND_SEE, unit_path=OrgUnit.path),
+            SelectionRound.state.not_in((RoundState.FILED, RoundState.CANCELLED)),
+        )
+        .order_by(SelectionRound.id.desc())
+        .limit(limit)
+    )
+    return [RunningRound(*row) for row in session.execute(statement)]
 
 
 def _none_left(*states: CaseState) -> sa.ColumnElement[bool]:

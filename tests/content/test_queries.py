@@ -111,6 +111,16 @@ def test_several_kinds_are_read_together(db: Database, count_queries: CountQueri
         assert found[ContentKind.DUTIES]["duties"] == queries.held(session, DUTIES, "duties")
 
 
+def test_texts_of_several_kinds_that_nobody_has_read_yet_are_read_together(
+    db: Database, count_queries: CountQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "_SHELF", queries._Shelf())  # as in a process that has just begun
+    with db.reading() as session, count_queries(db) as statements:
+        found = queries.held_together(session, (COURSE, DUTIES, LAWS))
+    assert len(statements) == 2
+    assert all(found[kind] for kind in (ContentKind.COURSE, ContentKind.DUTIES, ContentKind.LAWS))
+
+
 def test_kinds_that_were_never_taken_in_are_there_without_texts(empty_site: Site) -> None:
     with empty_site.db.reading() as session:
         assert queries.held_together(session, (DUTIES,)) == {ContentKind.DUTIES: {}}

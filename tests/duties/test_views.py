@@ -8,7 +8,8 @@ from flask.testing import FlaskClient
 
 from lms.core import clock
 from lms.core.db import Database
-from lms.duties.rules import GRACE_DAYS
+from lms.duties import queries
+from lms.duties.rules import GRACE_DAYS, DutyState
 from lms.people.rules import PersonAction, Post
 from tests.certification import making
 from tests.conftest import CountQueries, Site, make_app, post, sign_in_as
@@ -226,6 +227,32 @@ def test_empty_teams_say_what_will_be_there(site: Site, as_person: As) -> None:
     client = as_person("O1")
     assert "还没有人有清单" in page(client, "/duties/acknowledgements")
     assert "都确认过了" in page(client, "/duties/acknowledgements?show=waiting")
+    assert "还没有人有已开放的职责" in page(client, "/duties/acknowledgements?show=open")
+    assert "没有人在跟学职责" in page(client, "/duties/acknowledgements?show=learning")
+
+
+def test_a_team_is_narrowed_to_open_and_to_learnt_items(lists: Lists, as_person: As, db: Database) -> None:
+    with db.reading() as session:
+        needs = queries.needs_of(session, {Post.INSPECTION})
+    lists.able("M1", needs)
+    lists.certify("M1")
+    lists.sweep()
+    number = sum(each.state is DutyState.OPEN for each in lists.kept("M1").values())
+    assert number
+    client = as_person("O1")
+    text = page(client, "/duties/acknowledgements?show=open")
+    assert f"只看有已开放职责的人：1 人，共 {number} 项已开放的职责" in text
+    assert "王建国" in text
+    assert "李秀兰" not in text
+    assert 'href="/duties/acknowledgements">看全部' in text
+    learnt = [lists.kept(each) for each in ("N1", "N2", "M1", "L1")]
+    items = [[verdict.state for verdict in each.values()].count(DutyState.LEARNING) for each in learnt]
+    text = page(client, "/duties/acknowledgements?show=learning")
+    persons = sum(bool(each) for each in items)
+    assert f"只看有跟学职责的人：{persons} 人，共 {sum(items)} 项跟着师傅学的职责" in text
+    everybody = page(client, "/duties/acknowledgements?show=nothing")
+    assert "只看" not in everybody
+    assert "共 4 条" in everybody
 
 
 # --- paper and history -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from lms.core import clock
 from lms.core.errors import Forbidden, NotFound
 from lms.people import queries
 from lms.people.models import Account, Person, RoleGrant
-from lms.people.rules import PRIVACY_NOTICE, GrantState, StaffState, name_key
+from lms.people.rules import PRIVACY_NOTICE, GrantState, Post, StaffState, UnitKind, name_key
 from lms.people.services import accounts, persons, roles
 from tests.conftest import CountQueries, Site
 from tests.world import NOW, PASSWORDS, TODAY
@@ -95,6 +95,32 @@ def test_units_within_reach(shared_site: Site, actor: str) -> None:
                 continue
             with pytest.raises(NotFound):
                 queries.unit_by_public_id(session, identity, Permission.UNIT_SEE, public_id)
+
+
+@pytest.mark.parametrize("actor", ["L1", "O1", "O9", "S1"])
+def test_grids_stand_as_they_do_one_by_one(shared_site: Site, actor: str, count_queries: CountQueries) -> None:
+    identity = shared_site.world.identity(shared_site.db, actor)
+    with shared_site.db.reading() as session:
+        units = queries.units_within(session, identity, Permission.UNIT_SEE)
+        grids = [each for each in units if each.kind is UnitKind.GRID]
+        standing = queries.compositions(session, [each.id for each in grids], TODAY)
+        with count_queries(shared_site.db) as statements:
+            found = queries.grids_within(session, identity, Permission.UNIT_SEE, TODAY)
+    assert len(statements) == 1
+    assert [(grid.id, composition) for grid, composition in found] == [(each.id, standing[each.id]) for each in grids]
+
+
+def test_a_person_comes_with_the_posts_of_the_day(shared_site: Site, count_queries: CountQueries) -> None:
+    ids = shared_site.world.person_ids
+    with shared_site.db.reading() as session, count_queries(shared_site.db) as statements:
+        person, posts = queries.person_and_posts(session, ids["N1"], TODAY)
+        assert (person.id, person.unit.name) == (ids["N1"], posts[0].unit.name)
+        assert [each.post for each in posts] == [Post.INSPECTION]
+        assert len(statements) == 1
+        assert queries.person_and_posts(session, ids["N1"], date(2026, 6, 30))[1] == []
+        assert queries.person_and_posts(session, ids["O1"], TODAY)[1] == []
+        with pytest.raises(NotFound):
+            queries.person_and_posts(session, 0, TODAY)
 
 
 def test_a_closed_unit_is_not_offered(site: Site) -> None:

@@ -1,6 +1,6 @@
 """The home page: what waits for a person, where they stand, where they may go."""
 
-from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask import g, render_template, url_for
@@ -10,20 +10,30 @@ from lms.access.decide import may_use
 from lms.access.identity import GRANTABLE, Identity, Role
 from lms.access.permissions import Permission
 from lms.certification.queries import Decided, Desk
+from lms.content import queries as content
+from lms.content.content import DUTIES, LAWS
+from lms.content.rules import ContentKind
 from lms.core import clock
 from lms.courses import queries as courses
+from lms.courses.content import COURSE
 from lms.courses.rules import Category, path_of
 from lms.courses.views import quiz_url
 from lms.dashboard import queries
 from lms.dashboard.forms import WAITS_WORDS
+from lms.dashboard.queries import Grids
 from lms.dashboard.rules import Waits
 from lms.dashboard.views import blueprint
 from lms.duties.rules import CERTIFICATE_NEEDED
+from lms.mentoring import queries as mentoring
+from lms.mentoring.queries import Mentee
+from lms.mentoring.rules import day_of
 from lms.messages import queries as messages
 from lms.people import queries as people
 from lms.people.rules import Post, StaffState
 from lms.quizzes import queries as quizzes
 from lms.quizzes.queries import Failing
+from lms.selection import queries as selection
+from lms.selection.queries import RunningRound
 from lms.web.guards import allow
 from lms.web.i18n import current_language
 from lms.web.transaction import reading
@@ -33,6 +43,10 @@ LEARNERS = (StaffState.CANDIDATE, StaffState.TRAINEE)
 
 NEWS = 3
 """How many new messages the home page shows."""
+MOST_SHORT = 10
+"""How many people of the own grids the home page names; the others stand in the list of duty lists."""
+MOST_RUNNING = 5
+"""How many running selection rounds the home page shows."""
 
 
 @blueprint.get("/")
@@ -40,10 +54,12 @@ NEWS = 3
 def home() -> Any:
     """What a person finds after signing in: who they are, where they stand, what is theirs to do."""
     reader, actor = reading(), g.signed_in.identity
-    person = people.person_with_id(reader, actor.person_id)
-    posts = people.posts_of(reader, person.id, clock.today())
+    today = clock.today()
+    person, posts = people.person_and_posts(reader, actor.person_id, today)
     leads = any(each.post is Post.GRID_LEADER for each in posts)
-    learning = courses.home_of(reader, person.id, path_of(person.state, leads=leads))
+    held = content.held_together(reader, (COURSE, DUTIES, LAWS))
+    learning = courses.home_of(reader, person.id, path_of(person.state, leads=leads), current=held[ContentKind.COURSE])
+    grids = queries.grids_of(reader, actor, today)
     # Who is on duty without a post, an official for one, need not learn, but may.
     must_learn = bool(posts) or learning.is_begun or person.state in LEARNERS
     step = learning.step if must_learn else None
@@ -57,7 +73,13 @@ def home() -> Any:
         quiz_url=quiz_url(step.course.key) if step is not None and step.course is not None else None,
         categories=list(Category),
         language=current_language(),
-        tasks=_tasks(reader, actor, posts),
+        tasks=_tasks(queries.waiting(reader, actor, {each.post for each in posts}, today, held), actor, grids),
+        own_grids=queries.own_grids(reader, actor, grids, held, today),
+        most_short=MOST_SHORT,
+        mentees=_mentees(reader, actor, today),
+        day_of=day_of,
+        running=_running(reader, actor),
+        most_running=MOST_RUNNING,
         news=messages.unread(reader, actor, NEWS + 1),
         most_news=NEWS,
         failing=_failing(reader, actor),
@@ -70,15 +92,25 @@ def _failing(reader: Session, actor: Identity) -> Failing | None:
     return quizzes.failing(reader, actor) if may_use(actor, Permission.ITEMS_SEE) else None
 
 
+def _mentees(reader: Session, actor: Identity, today: date) -> list[Mentee] | None:
+    """Return whom a mentor guides and what is due; None for who is no mentor."""
+    if actor.person_id is None or not may_use(actor, Permission.SESSION_LOG):
+        return None
+    return mentoring.running_of_mentor(reader, actor.person_id, today)
+
+
+def _running(reader: Session, actor: Identity) -> list[RunningRound] | None:
+    """Return the running selection rounds, one more than the page shows; None for who runs no selection."""
+    return selection.running_rounds(reader, actor, MOST_RUNNING + 1) if may_use(actor, Permission.ROUND_SEE) else None
+
+
 Task = tuple[str, str, int]
 """What waits for a person: words, the page where it is done, how many."""
 
 
-def _tasks(reader: Session, actor: Identity, posts: Sequence[Any]) -> list[Task]:
+def _tasks(found: dict[Waits, int], actor: Identity, grids: Grids) -> list[Task]:
     """Return what waits for a person, each with the page where it is done."""
-    today = clock.today()
-    found = queries.waiting(reader, actor, {each.post for each in posts}, today)
-    lacking = queries.grids_lacking(reader, actor, today)
+    lacking = [grid for grid, standing in grids if standing.breaches]
     if lacking:
         found[Waits.GRIDS] = len(lacking)
     pages = {
@@ -96,7 +128,7 @@ def _tasks(reader: Session, actor: Identity, posts: Sequence[Any]) -> list[Task]
         Waits.PAIRS: url_for("mentoring.pairs", late="1"),
         Waits.GRIDS: url_for("people.grid", public_id=lacking[0].public_id)
         if len(lacking) == 1
-        else url_for("people.units"),
+        else url_for("people.units", show="lacking"),
         Waits.CERTIFICATES_DUE: url_for(
             "certification.desk", kind=CERTIFICATE_NEEDED, pile=Desk.ISSUED.value, state=Decided.DUE.value
         ),

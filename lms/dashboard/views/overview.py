@@ -11,13 +11,15 @@ from lms.certification import queries as certificates
 from lms.certification.queries import Decided, Desk
 from lms.core import clock
 from lms.dashboard import queries
+from lms.dashboard.forms import WAITS_WORDS
+from lms.dashboard.rules import Waits
 from lms.dashboard.views import blueprint
-from lms.duties.rules import MAY_ACT, DutyState
+from lms.duties.rules import CERTIFICATE_NEEDED, MAY_ACT, DutyState
 from lms.mentoring import queries as mentoring
 from lms.mentoring.rules import LIVE
 from lms.people import queries as people
 from lms.people.forms import STATE_WORDS
-from lms.people.rules import StaffState, UnitKind
+from lms.people.rules import StaffState
 from lms.quizzes import queries as quizzes
 from lms.quizzes.queries import Result
 from lms.selection import queries as selection
@@ -54,29 +56,28 @@ def overview() -> str:
             "certificates": queries.how_many(
                 certificates.certificates(actor, kind, wanted, waiting=False, today=today)
             ),
+            "due": queries.certificates_due(actor, today),
             "pairs": queries.how_many(mentoring.pairs_within(actor, today, states=LIVE)),
             "rounds": queries.how_many(selection.rounds(actor)),
             **{state.value: queries.how_many(people.search_persons(actor, state=state)) for state in states},
         },
     )
-    grids = [each for each in people.units_within(reader, actor, Permission.UNIT_SEE) if each.kind is UnitKind.GRID]
-    standing = people.compositions(reader, [each.id for each in grids], today)
-    lacking = sum(bool(each.breaches) for each in standing.values())
-    team = url_for("duties.team")
+    grids = people.grids_within(reader, actor, Permission.UNIT_SEE, today)
+    lacking = sum(bool(standing.breaches) for _grid, standing in grids)
     headings = [
         Heading(
             _("定位网格员工作"),
             (
-                (_("已开放的职责"), count["open"], team),
-                (_("跟着师傅学的职责"), count["learning"], team),
+                (_("已开放的职责"), count["open"], url_for("duties.team", show="open")),
+                (_("跟着师傅学的职责"), count["learning"], url_for("duties.team", show="learning")),
             ),
         ),
         Heading(
             _("完善网格管理机制"),
             (
-                (_("网格"), len(grids), url_for("people.units")),
-                (_("人员没配齐的网格"), lacking, url_for("people.units")),
-                (_("有职责清单的人"), count["lists"], team),
+                (_("网格"), len(grids), url_for("people.units", show="grids")),
+                (_("人员没配齐的网格"), lacking, url_for("people.units", show="lacking")),
+                (_("有职责清单的人"), count["lists"], url_for("duties.team")),
             ),
         ),
         Heading(
@@ -99,7 +100,22 @@ def overview() -> str:
                 (_("选拔批次"), count["rounds"], url_for("selection.rounds")),
             ),
         ),
-        Heading(_("加强网格员待遇保障"), planned=_("以后数够晋级条件的人、快到期的证书。工资不在这里记。")),
+        Heading(
+            _("加强网格员待遇保障"),
+            (
+                (
+                    str(WAITS_WORDS[Waits.CERTIFICATES_DUE]),
+                    count["due"],
+                    url_for(
+                        "certification.desk",
+                        kind=CERTIFICATE_NEEDED,
+                        pile=Desk.ISSUED.value,
+                        state=Decided.DUE.value,
+                    ),
+                ),
+            ),
+            _("以后数够晋级条件的人。工资不在这里记。"),
+        ),
         Heading(
             _("制定科学考核机制"),
             ((_("考过测验的人次"), count["results"], url_for("quizzes.results")),),

@@ -22,21 +22,30 @@ from lms.web.transaction import reading, writing
 @blueprint.get("/units")
 @allow(Permission.UNIT_SEE)
 def units() -> str:
-    """The tree of units within reach, with the number of persons in each."""
+    """The tree of units within reach, with the number of persons in each.
+
+    ``show`` in the address keeps the grids, or those of them that are not fully staffed.
+    """
     reader, actor = reading(), g.signed_in.identity
+    show = request.args.get("show", "")
     listed = queries.units_within(reader, actor, Permission.UNIT_SEE)
     own = queries.persons_by_unit(reader, actor)
     totals = {
         unit.id: sum(own.get(each.id, 0) for each in listed if each.path.startswith(unit.path)) for unit in listed
     }
+    grids = [unit for unit in listed if unit.kind is UnitKind.GRID]
+    compositions = queries.compositions(reader, [unit.id for unit in grids], clock.today())
+    lacking = [unit for unit in grids if compositions[unit.id].breaches]
+    shown = {"grids": grids, "lacking": lacking}.get(show)
     return render_template(
         "people/units.html",
-        units=listed,
+        units=listed if shown is None else shown,
+        show="" if shown is None else show,
+        is_empty=not listed,
+        names={unit.id: unit.name for unit in listed},
         totals=totals,
         outermost=min((unit.path.count("/") for unit in listed), default=0),
-        compositions=queries.compositions(
-            reader, [unit.id for unit in listed if unit.kind is UnitKind.GRID], clock.today()
-        ),
+        compositions=compositions,
         may_edit=may_use(actor, Permission.UNIT_EDIT),
     )
 

@@ -6,9 +6,13 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from lms.access.permissions import Permission
+from lms.people import queries
 from lms.people.models import OrgUnit
+from lms.people.rules import UnitKind
 from tests import trail
 from tests.conftest import CountQueries, Site, post
+from tests.world import TODAY
 
 As = Callable[[str], FlaskClient]
 
@@ -29,6 +33,41 @@ def test_the_tree_shows_what_is_within_reach_with_all_its_people(site: Site, as_
     assert "东街道1社区第1网格" in text
     assert "加一个单位" not in text
     assert "东街道2社区" not in text
+
+
+def test_the_list_is_narrowed_to_grids_and_to_those_that_lack_people(
+    site: Site, as_person: As, count_queries: CountQueries
+) -> None:
+    def shown(query: str) -> tuple[str, set[str]]:
+        with count_queries(site.db) as statements:
+            text = client.get(f"/units{query}").get_data(as_text=True)
+        assert len(statements) <= 12
+        return text, {place for place, unit in site.world.unit_public_ids.items() if f"={unit}" in text or unit in text}
+
+    client = as_person("O1")
+    grids = {place for place in site.world.unit_paths if place.startswith("east.") and place.count(".") == 2}
+    text, found = shown("?show=grids")
+    assert found == grids
+    assert f"只看网格：{len(grids)} 个" in text
+    assert 'href="/units">看全部' in text
+    assert "东街道1社区<" in text  # what a grid belongs to
+    with site.db.reading() as session:
+        reached = queries.grids_within(session, site.world.identity(site.db, "O1"), Permission.UNIT_SEE, TODAY)
+        lacking = {grid.public_id for grid, standing in reached if standing.breaches}
+    text, found = shown("?show=lacking")
+    assert {site.world.unit_public_ids[place] for place in found} == lacking
+    assert f"只看人员没配齐的网格：{len(lacking)} 个" in text
+    text, found = shown("?show=nothing")
+    assert found > grids
+    assert "只看" not in text
+
+
+def test_without_a_grid_that_lacks_people_the_list_says_so(site: Site, as_person: As) -> None:
+    with site.db.engine.begin() as connection:
+        connection.execute(sa.update(OrgUnit).where(OrgUnit.kind == UnitKind.GRID).values(closed_on=TODAY))
+    client = as_person("O1")
+    assert "没有缺人的网格" in client.get("/units?show=lacking").get_data(as_text=True)
+    assert "还没有网格" in client.get("/units?show=grids").get_data(as_text=True)
 
 
 def test_entering_a_unit_once(site: Site, as_person: As) -> None:
