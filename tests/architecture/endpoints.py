@@ -413,7 +413,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "courses.poster": Endpoint(cases=of_lesson()),
     "courses.search": Endpoint(),
     "courses.start": Endpoint(cases={NONE: lambda _place, _actor: {"course_key": "c01"}}),
-    "courses.write_note": Endpoint(cases=of_lesson(), form={"text": "记一笔", "version": "0"}),
+    "courses.write_note": Endpoint(cases=of_lesson(), form={"text": "A note", "version": "0"}),
     "dashboard.audit_trail": Endpoint(),
     "dashboard.coverage": Endpoint(),
     "dashboard.home": Endpoint(),
