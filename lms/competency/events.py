@@ -1,6 +1,7 @@
 """What competency says has happened."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from lms.core.events import Event
 
@@ -29,9 +30,11 @@ class LevelGiven(Event):
 class LevelsChanged(Event):
     """Levels of a person rose or fell in one act. ``cause`` names what did it, as ``type:public id``.
 
+    ``day``: the date from which they stand so; it lies before ``at`` when time did it and the sweep came late.
     Told once, when all of them are kept: whoever reacts never sees a person half computed.
     """
 
     person_id: int
+    day: date
     moves: tuple[Move, ...]
     cause: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -128,9 +128,13 @@ def persons_with_something(session: Session) -> list[int]:
     return list(session.scalars(sa.select(union.c.person_id).order_by(union.c.person_id)))
 
 
+def _holds_until() -> sa.ColumnElement[str]:
+    found: sa.ColumnElement[str] = CompetencyLevel.parts["holds_until"].as_string()
+    return found  # dates written like this sort as dates
+
+
 def _due_levels(today: date) -> sa.ColumnElement[bool]:
-    holds_until: sa.ColumnElement[str] = CompetencyLevel.parts["holds_until"].as_string()
-    return holds_until < today.isoformat()  # dates written like this sort as dates
+    return _holds_until() < today.isoformat()
 
 
 def _due_recognitions(today: date) -> sa.ColumnElement[bool]:
@@ -144,6 +148,22 @@ def persons_due(session: Session, today: date, limit: int) -> list[int]:
         sa.select(Recognition.person_id.label("person_id")).where(_due_recognitions(today)),
     ).subquery()
     return list(session.scalars(sa.select(union.c.person_id).order_by(union.c.person_id).limit(limit)))
+
+
+def next_due(session: Session, person_id: int) -> date | None:
+    """Return the first day on which time changes something of a person's kept levels and recognitions.
+
+    The day after the last one on which a kept level holds or a recognition in force counts; it may lie in the past.
+    None when time changes nothing (one query).
+    """
+    holds = sa.select(sa.func.min(_holds_until())).where(CompetencyLevel.person_id == person_id)
+    counts = sa.select(sa.func.min(Recognition.valid_until)).where(
+        Recognition.person_id == person_id, Recognition.state == RecognitionState.IN_FORCE
+    )
+    holds_until, valid_until = session.execute(sa.select(holds.scalar_subquery(), counts.scalar_subquery())).one()
+    lasts = [] if holds_until is None else [date.fromisoformat(holds_until)]
+    lasts += [] if valid_until is None else [valid_until]
+    return min(lasts) + timedelta(days=1) if lasts else None
 
 
 def codes_due(session: Session, person_id: int, today: date) -> set[str]:

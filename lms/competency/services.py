@@ -2,13 +2,14 @@
 
 Evidence is only ever added. A kept level is the rule's verdict on some business date, with the last day on which
 it is still the verdict (``holds_until``): new evidence and recognitions compute it anew at once, ``expire`` does so
-when the day is past. So on any date, after ``expire`` ran, every kept level equals the rule's verdict on that
-date; that is what ``differences`` and ``rebuild`` compare with.
+when the day is past, as of each day on which something fell due. An act that comes ahead of a late sweep does that
+first, so that what time did is neither dated by the act nor laid to it. So on any date, after ``expire`` ran, every
+kept level equals the rule's verdict on that date; that is what ``differences`` and ``rebuild`` compare with.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lms.access.decide import require
-from lms.access.identity import Identity, Role, Scope
+from lms.access.identity import SYSTEM, Identity, Role, Scope
 from lms.access.permissions import Permission
 from lms.audit import services as audit
 from lms.audit.rules import AuditTag
@@ -86,17 +87,19 @@ def recompute(
     now: datetime,
     cause: Cause,
     role: Role | None = None,
+    day: date | None = None,
 ) -> list[str]:
-    """Bring the kept levels of a person in some codes up to the rule's verdict on the date of ``now``.
+    """Bring the kept levels of a person in some codes up to the rule's verdict on ``day``; the date of ``now`` if None.
 
     Returns the codes whose level rose or fell. Each gets a LevelChange, all together one LevelsChanged event;
     whatever else changes (a score, a date) is kept too, with its entry in the trail. Needs no permission: it
-    decides nothing. ``role``: under which the act that caused it was allowed.
+    decides nothing. ``role``: under which the act that caused it was allowed. ``day``: given for what fell due by
+    time; the change is then dated its beginning, while the trail and the inbox say when it was done.
     Raises NotFound without a framework or for an unknown person.
     """
     queries.hold_trail(session)
     session.flush()
-    today = clock.local_date(now)
+    today, at = (clock.local_date(now), now) if day is None else (day, _begin(day))
     frame = queries.framework(session)
     person = people.person_with_id(session, person_id)
     nothing = queries.nothing(frame, today)
@@ -109,12 +112,12 @@ def recompute(
         if after == before:
             continue
         if row is None:
-            row = CompetencyLevel(public_id=new_public_id(), person_id=person_id, code=code, changed_at=now, **after)
+            row = CompetencyLevel(public_id=new_public_id(), person_id=person_id, code=code, changed_at=at, **after)
             session.add(row)
         else:
             for name, value in after.items():
                 setattr(row, name, value)
-            row.changed_at = now
+            row.changed_at = at
         audit.record(
             session,
             actor,
@@ -138,7 +141,7 @@ def recompute(
             code=each.code,
             before=each.before,
             after=each.after,
-            at=now,
+            at=at,
             cause_type=cause.type,
             cause_id=cause.id,
         )
@@ -148,8 +151,14 @@ def recompute(
     if moves:
         rose = sum(each.after > each.before for each in moves)
         tell(session, person_id, MessageKind.LEVELS, {"rose": rose, "fell": len(moves) - rose}, now=now)
-        publish(session, LevelsChanged(at=now, person_id=person_id, moves=tuple(moves), cause=str(cause)))
+        event = LevelsChanged(at=now, person_id=person_id, day=today, moves=tuple(moves), cause=str(cause))
+        publish(session, event)
     return [each.code for each in moves]
+
+
+def _begin(day: date) -> datetime:
+    """Return when a day begins on the wall."""
+    return datetime.combine(day, time(), tzinfo=clock.SHANGHAI)
 
 
 def _text(value: object) -> object:
@@ -198,6 +207,9 @@ def add_evidence(
     queries.hold_trail(session)
     known = queries.codes_of_source(session, source_type, source_id)
     added = [each for each in new if each.code not in known]
+    if not added:
+        return []
+    expire(session, SYSTEM, person_id, now=now or at)  # before the new evidence is there to be seen
     for each in added:
         session.add(
             CompetencyEvidence(
@@ -217,8 +229,6 @@ def add_evidence(
                 details=list(each.details),
             )
         )
-    if not added:
-        return []
     cause = Cause(type=source_type, id=source_id)
     return recompute(session, actor, person_id, {each.code for each in added}, now=now or at, cause=cause)
 
@@ -457,6 +467,7 @@ def decide_recognition(
         raise Invalid("competency.recognition.reason_missing", field="reason")
     if action is RecognitionAction.CONFIRM and actor.person_id is not None:
         publish(session, LevelGiven(at=now, person_id=person.id, actor_id=actor.person_id))
+    expire(session, SYSTEM, person.id, now=now)
     _move(session, actor, role, recognition, action, now=now, reason=reason.strip())
 
 
@@ -476,8 +487,12 @@ def _move(
     *,
     now: datetime,
     reason: str,
-) -> None:
-    """Take one step of a recognition, record it, and compute the level anew. Raises Conflict when it moved on."""
+    day: date | None = None,
+) -> list[str]:
+    """Take one step of a recognition, record it, and compute the level anew; return the code if its level moved.
+
+    ``day``: as of which the level is computed, see ``recompute``. Raises Conflict when it moved on.
+    """
     before = recognition.state
     after = RECOGNITION_TRANSITIONS.get((before, action))
     if after is None:
@@ -513,7 +528,7 @@ def _move(
     )
     session.expire(recognition)
     cause = Cause(type="recognition", id=recognition.public_id)
-    recompute(session, actor, person.id, {recognition.code}, now=now, cause=cause, role=role)
+    return recompute(session, actor, person.id, {recognition.code}, now=now, cause=cause, role=role, day=day)
 
 
 # --- time and the proof -----------------------------------------------------------------------------------
@@ -522,16 +537,22 @@ def _move(
 def expire(session: Session, actor: Identity, person_id: int, *, now: datetime) -> list[str]:
     """End a person's recognitions that have run out and compute the levels that time has changed anew.
 
-    Decided by what is kept, not by when it is called: a day missed is caught up, a second call changes nothing.
-    Returns the codes whose level moved.
+    Decided by what is kept, not by when it is called: days missed are caught up one after the other, and each change
+    is dated the day on which it fell due; a second call changes nothing. Returns the codes whose level moved.
     """
     queries.hold_trail(session)
+    session.flush()
     today = clock.local_date(now)
     role = _role_of(actor)
-    for recognition in queries.recognitions_due(session, person_id, today):
-        _move(session, actor, role, recognition, RecognitionAction.END, now=now, reason="run out")
-    codes = queries.codes_due(session, person_id, today)
-    return recompute(session, actor, person_id, codes, now=now, cause=by_time(today), role=role)
+    moved: set[str] = set()
+    while (day := queries.next_due(session, person_id)) is not None and day <= today:
+        for recognition in queries.recognitions_due(session, person_id, day):
+            moved.update(
+                _move(session, actor, role, recognition, RecognitionAction.END, now=now, reason="run out", day=day)
+            )
+        codes = queries.codes_due(session, person_id, day)
+        moved.update(recompute(session, actor, person_id, codes, now=now, cause=by_time(day), role=role, day=day))
+    return sorted(moved)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -573,10 +594,14 @@ def differences(session: Session, actor: Identity, person_id: int, *, today: dat
 
 
 def rebuild(session: Session, actor: Identity, person_id: int, *, now: datetime) -> list[Difference]:
-    """Bring a person's kept levels to the rule's verdict on the date of ``now``; return what differed."""
+    """Bring a person's kept levels to the rule's verdict on the date of ``now``; return what differed.
+
+    What only waited for the sweep is done as the sweep does it, each day as of that day.
+    """
     queries.hold_trail(session)
     today = clock.local_date(now)
     found = differences(session, actor, person_id, today=today)
+    expire(session, SYSTEM, person_id, now=now)
     cause = Cause(type="rebuild", id=today.isoformat())
     recompute(session, actor, person_id, {each.code for each in found}, now=now, cause=cause, role=Role.CONSOLE)
     return found

@@ -57,7 +57,7 @@ CAUSE_WORDS: Mapping[str, Any] = {
 }
 """Why an item stands otherwise, by the type of its cause; what is not here came with new evidence."""
 
-OTHER_CAUSE = _l("因为新的佐证")
+OTHER_CAUSE, GRACE_OVER = _l("因为新的佐证"), _l("因为限期过了")
 
 FIELD_WORDS: Mapping[str, Any] = {
     "name": _l("名称"),
@@ -87,8 +87,13 @@ def limit_text(limit: Limit | None) -> str:
     return str(MONTHLY if limit.unit == "month" else AT_ONCE)
 
 
-def cause_text(cause_type: str) -> str:
-    """Return why an item stands otherwise, in the reader's language."""
+def cause_text(cause_type: str, before: DutyState | None = None, after: DutyState | None = None) -> str:
+    """Return why an item stands otherwise, in the reader's language.
+
+    ``before`` and ``after``: how it stood and stands, where that is known; time then says that a grace was over.
+    """
+    if (cause_type, before, after) == ("time", DutyState.GRACE, DutyState.LEARNING):
+        return str(GRACE_OVER)
     return str(CAUSE_WORDS.get(cause_type, OTHER_CAUSE))
 
 

@@ -119,6 +119,18 @@ def _valid_days(certificate: Certificate) -> Span:
     return Span(clock.local_date(certificate.issued_at), last)
 
 
+def certificate_over(session: Session, person_id: int, day: date) -> str | None:
+    """Return the public id of the certificate whose last valid day was the eve of ``day`` (one query).
+
+    None when there is none, or another one is valid on ``day``.
+    """
+    found = [(each.public_id, _valid_days(each)) for each in _certificates(session, person_id)]
+    if any(days.holds(day) for _, days in found):
+        return None
+    eve = day - timedelta(days=1)
+    return next((public_id for public_id, days in found if days.last == eve and not days.is_empty), None)
+
+
 def list_head(session: Session, person_id: int) -> DutyList | None:
     """Return up to when a person's list is kept, None when it never was."""
     return session.scalar(sa.select(DutyList).where(DutyList.person_id == person_id))

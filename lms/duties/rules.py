@@ -177,6 +177,11 @@ def verdict(demand: Demand, facts: Facts, today: date) -> Verdict | None:
     return Verdict(DutyState.LEARNING)
 
 
+def begins_grace(before: Verdict | None, after: Verdict | None) -> bool:
+    """Whether an item that was open has a last day from now on."""
+    return before is not None and after is not None and (before.state, after.state) == (DutyState.OPEN, DutyState.GRACE)
+
+
 def verdicts(demands: Iterable[Demand], facts: Facts, today: date) -> dict[str, Verdict]:
     """Return the items on a person's list on a day with how they stand, by key."""
     found = ((demand.key, verdict(demand, facts, today)) for demand in demands)

@@ -21,6 +21,7 @@ from lms.audit import services as audit
 from lms.audit.rules import AuditTag
 from lms.certification.events import CertificateEnded, CertificateIssued
 from lms.competency import queries as competency
+from lms.competency import services as levels
 from lms.competency.events import LevelsChanged
 from lms.content.queries import Held
 from lms.core import clock
@@ -29,7 +30,7 @@ from lms.core.errors import Conflict
 from lms.core.ids import new_public_id
 from lms.duties import queries
 from lms.duties.models import DutyAcknowledgement, DutyChange, DutyList, DutyStanding
-from lms.duties.rules import CERTIFICATE_NEEDED, MAY_ACT, DutyState, Verdict, next_day, verdicts
+from lms.duties.rules import CERTIFICATE_NEEDED, MAY_ACT, DutyState, Verdict, begins_grace, next_day, verdicts
 from lms.messages.rules import MessageKind
 from lms.messages.services import tell
 from lms.people import queries as people
@@ -58,29 +59,45 @@ def refresh(
 ) -> list[str]:
     """Bring a person's list up to the rule's verdict on the date of ``now``; return the keys that stand otherwise.
 
-    What time alone has changed since the list was kept last is caught up first, each day as of that day. Each change
-    is dated, says its cause and stays in the history; those of a day have one entry in the trail. A list never goes
-    back in time: an act that counts as of an earlier day is seen on the last day the list was kept for.
+    What time alone has changed since the list was kept last, levels included, is caught up first, each day as of that
+    day. Each change is dated, says its cause and stays in the history; those of a day and a cause have one entry in
+    the trail. A list never goes back in time: an act that counts as of an earlier day is seen on the last day the
+    list was kept for.
     Needs no permission: it decides nothing. Without a catalogue, or for somebody who never had a post, nothing
     happens. Raises NotFound for an unknown person.
     """
+    levels.expire(session, SYSTEM, person_id, now=now)
+    return _keep(session, actor, person_id, now=now, day=clock.local_date(now), cause=cause, role=role)
+
+
+def _keep(
+    session: Session,
+    actor: Identity,
+    person_id: int,
+    *,
+    now: datetime,
+    day: date,
+    cause: Cause,
+    role: Role | None = None,
+) -> list[str]:
+    """Bring a list up to the rule's verdict on ``day`` from the levels as they are kept; see ``refresh``."""
     competency.hold_trail(session)
     session.flush()
     held = queries.catalogue(session)
     head = queries.list_head(session, person_id)
     if held is None or (head is None and not queries.has_posts(session, person_id)):
         return []
-    today = clock.local_date(now)
     keeper = _Keeper(session, actor, role or actor.roles[0].role, person_id, held, now)
     changed: set[str] = set()
     if head is not None:
-        today = max(today, head.as_of)
+        day = max(day, head.as_of)
         keeper.head_id, keeper.due_on = head.public_id, head.due_on
         session.expunge(head)
-        while keeper.due_on is not None and keeper.due_on <= today:
-            day = keeper.due_on
-            changed |= keeper.bring(day, Cause(type="time", id=day.isoformat()))
-    changed |= keeper.bring(today, cause)
+        while (due := keeper.due_on) is not None and due <= day:
+            certificate = queries.certificate_over(session, person_id, due)
+            over = None if certificate is None else Cause(type="certificate", id=certificate)
+            changed |= keeper.bring(due, Cause(type="time", id=due.isoformat()), over)
+    changed |= keeper.bring(day, cause)
     return sorted(changed)
 
 
@@ -113,15 +130,25 @@ class _Keeper:
         self.head_id = ""
         self.due_on: date | None = None
 
-    def bring(self, day: date, cause: Cause) -> set[str]:
-        """Bring the list to the rule's verdict on a day; return the keys that stand otherwise."""
+    def bring(self, day: date, cause: Cause, over: Cause | None = None) -> set[str]:
+        """Bring the list to the rule's verdict on a day; return the keys that stand otherwise.
+
+        ``over``: the certificate whose last day was the eve, if there is one: what was open and begins its grace
+        does so because of it, whatever else happens on that day.
+        """
         found, self.due_on = _verdicts(self.session, self.person, self.held, day)
         before = queries.kept(self.session, self.person.id)
         changed = sorted(key for key in before.keys() | found.keys() if before.get(key) != found.get(key))
+        by_cause: dict[Cause, list[str]] = {}
+        for key in changed:
+            is_over = over is not None and begins_grace(before.get(key), found.get(key))
+            by_cause.setdefault(over if over is not None and is_over else cause, []).append(key)
+        for why, keys in by_cause.items():
+            self._change(before, found, keys, day, why)
         if changed:
-            self._change(before, found, changed, day, cause)
+            self._tell(before, found, changed)
         self._date(day)
-        if changed:
+        for why, keys in by_cause.items():
             audit.record(
                 self.session,
                 self.actor,
@@ -130,10 +157,10 @@ class _Keeper:
                 ("duty_list", self.head_id),
                 now=self.now,
                 unit_path=self.person.unit.path,
-                reason=str(cause),
+                reason=str(why),
                 diff={
                     "person": self.person.public_id,
-                    **{key: [_text(before.get(key)), _text(found.get(key))] for key in changed},
+                    **{key: [_text(before.get(key)), _text(found.get(key))] for key in keys},
                 },
             )
         return set(changed)
@@ -190,7 +217,6 @@ class _Keeper:
             for key in changed
         ]
         self.session.execute(sa.insert(DutyChange), history)
-        self._tell(before, found, changed)
 
     def _tell(self, before: Mapping[str, Verdict], found: Mapping[str, Verdict], changed: Sequence[str]) -> None:
         """Tell the person what they may do alone from now on, or no more; a list that begins is not told."""
@@ -223,9 +249,10 @@ def refresh_by_time(session: Session, person_id: int, *, now: datetime) -> list[
 
 
 def on_levels_changed(session: Session, event: LevelsChanged) -> None:
-    """Levels rose or fell: items open by themselves, or begin their grace."""
+    """Levels rose or fell: items open by themselves, or begin their grace, as of the day on which the levels moved."""
     kind, _, name = event.cause.partition(":")
-    refresh(session, SYSTEM, event.person_id, now=event.at, cause=Cause(type=kind, id=name))
+    cause = Cause(type=kind, id=name)
+    _keep(session, SYSTEM, event.person_id, now=event.at, day=event.day, cause=cause)
 
 
 def on_certificate_issued(session: Session, event: CertificateIssued) -> None:
@@ -247,7 +274,8 @@ def _on_certificate(session: Session, event: CertificateIssued | CertificateEnde
 def on_person_moved(session: Session, event: PersonMoved) -> None:
     """A person's state changed: the list opens, pauses, goes on or ends."""
     cause = Cause(type="person", id=event.public_id)
-    refresh(session, SYSTEM, event.person_id, now=event.at, cause=cause)
+    # Levels that wait for a late sweep go on waiting: the state has no days, so theirs would show the new one.
+    _keep(session, SYSTEM, event.person_id, now=event.at, day=clock.local_date(event.at), cause=cause)
 
 
 def on_posts_changed(session: Session, event: PostsChanged) -> None:

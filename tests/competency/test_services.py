@@ -20,6 +20,7 @@ from lms.core import clock
 from lms.core.db import Database
 from lms.core.errors import Conflict, Forbidden, Invalid, LMSError, NotFound, ReauthenticationNeeded
 from lms.people.services import roles
+from tests import trail
 from tests.competency.conftest import Acts
 from tests.conftest import Site
 from tests.racing import together
@@ -322,6 +323,94 @@ def test_a_level_lapses_after_24_months_and_days_missed_are_caught_up(acts: Acts
     assert (view.level, view.is_lapsed, view.verdict.valid_until) == (0, True, date(2028, 11, 24))
     assert changes(db)[-1] == ("ETH1", 1, 0, "time")
     assert acts.differences() == []
+
+
+def dated(db: Database) -> list[tuple[str, int, int, date, str]]:
+    """Return how levels fell, each with its date."""
+    with db.reading() as session:
+        rows = session.scalars(sa.select(LevelChange).order_by(LevelChange.id))
+        return [
+            (row.code, row.before, row.after, clock.local_date(row.at), f"{row.cause_type}:{row.cause_id}")
+            for row in rows
+            if row.after < row.before
+        ]
+
+
+@pytest.mark.parametrize("slept", [0, 3, 60, 900])
+def test_what_time_changes_is_dated_the_day_it_fell_due(acts: Acts, db: Database, world: World, slept: int) -> None:
+    """The day after the last on which the level held, several changes of one person in their order."""
+    acts.attempt(marks="1 1 1 0 0")
+    acts.other(EvidenceKind.OBSERVED)
+    clock.freeze(NOW + timedelta(days=5))
+    recognition = acts.recognise(level=4, code="LAW1")
+    told: list[LevelsChanged] = []
+    db.listeners = {LevelsChanged: [lambda _session, event: told.append(event)]}
+    due = date(2028, 11, 25)
+    late = NOW + (due - TODAY) + timedelta(days=slept)
+    clock.freeze(late)
+    with db.writing() as session:
+        moved = services.expire(session, SYSTEM, world.person_ids["N1"], now=late)
+    assert moved == ["ETH1", "LAW1"]
+    observed = TODAY + timedelta(days=181)
+    assert dated(db) == [
+        ("ETH1", 2, 1, observed, f"time:{observed}"),
+        ("LAW1", 4, 0, date(2027, 11, 30), f"recognition:{recognition}"),
+        ("ETH1", 1, 0, due, f"time:{due}"),
+    ]
+    assert [(event.at, event.day) for event in told] == [(late, observed), (late, date(2027, 11, 30)), (late, due)]
+    assert acts.differences() == []
+    with db.reading() as session:
+        assert verify(session)[1] == []
+        recorded = session.scalars(sa.select(CompetencyLevel).where(CompetencyLevel.code == "ETH1")).one()
+        assert clock.local_date(recorded.changed_at) == due
+        assert queries.next_due(session, world.person_ids["N1"]) is None
+    assert {entry.business_at for entry in trail.entries(db, 0) if entry.reason.startswith("time:")} == {late}
+
+
+def lapse_unseen(acts: Acts) -> date:
+    """Have a level fall ten days ago, with nobody there to see it; return the day."""
+    acts.attempt(marks="1 1 1 0 0")
+    acts.other(EvidenceKind.OBSERVED)
+    clock.freeze(NOW + timedelta(days=191))
+    return TODAY + timedelta(days=181)
+
+
+def test_an_act_ahead_of_a_late_sweep_is_not_laid_what_time_did(acts: Acts, db: Database) -> None:
+    due = lapse_unseen(acts)
+    acts.other(EvidenceKind.OBSERVED)
+    assert [each[:4] for each in dated(db)] == [("ETH1", 2, 1, due)]
+    assert [(before, after, cause) for _, before, after, cause in changes(db)][-2:] == [
+        (2, 1, "time"),
+        (1, 2, "mentoring_session"),
+    ]
+    assert acts.differences() == []
+
+
+def test_a_recognition_ahead_of_a_late_sweep_neither(acts: Acts, db: Database) -> None:
+    due = lapse_unseen(acts)
+    acts.recognise(level=3)
+    assert [each[3:] for each in dated(db)] == [(due, f"time:{due}")]
+    assert changes(db)[-1] == ("ETH1", 1, 3, "recognition")
+    assert acts.differences() == []
+
+
+def test_a_rebuild_ahead_of_a_late_sweep_dates_it_as_the_sweep_does(acts: Acts, db: Database, world: World) -> None:
+    due = lapse_unseen(acts)
+    found = acts.differences()
+    assert found
+    with db.writing() as session:
+        assert services.rebuild(session, CONSOLE, world.person_ids["N1"], now=clock.now()) == found
+    assert [each[3:] for each in dated(db)] == [(due, f"time:{due}")]
+    assert acts.differences() == []
+
+
+def test_a_recognition_that_has_run_out_is_not_ended_by_hand(acts: Acts, db: Database) -> None:
+    recognition = acts.recognise(level=3)
+    clock.freeze(NOW + timedelta(days=400))
+    with pytest.raises(Conflict):
+        acts.decide(recognition, RecognitionAction.END)
+    expire_due(db)
+    assert [each[3] for each in dated(db)] == [date(2027, 11, 25)]
 
 
 def test_a_recognition_that_ran_out_unseen_counts_no_more(acts: Acts, db: Database, world: World) -> None:

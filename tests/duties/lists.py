@@ -1,13 +1,17 @@
 """Short ways to duty lists: levels, certificates and acknowledgements of the small organisation."""
 
-from lms.access.identity import CONSOLE
+from decimal import Decimal
+
+from lms.access.identity import CONSOLE, SYSTEM
 from lms.certification import queries as certificates
+from lms.certification import tasks as certification
 from lms.certification.services import issuing, revoking
 from lms.competency import services as competency
-from lms.competency.rules import RecognitionAction
+from lms.competency.rules import EvidenceKind, RecognitionAction
 from lms.competency.tasks import expire_due
 from lms.core import clock
 from lms.core.db import Database
+from lms.core.ids import new_public_id
 from lms.courses import queries as courses
 from lms.duties import queries, services, tasks
 from lms.duties.models import DutyAcknowledgement
@@ -94,9 +98,32 @@ class Lists:
         making.sign(self.db, self.world, public_id, now=clock.now())
         return public_id
 
+    def show(self, number: str, code: str) -> None:
+        """Have a person reach level 2 by evidence, which falls to 1 when the observation is older than 180 days."""
+        for kind, asked, shown in ((EvidenceKind.QUIZ, 5, 3), (EvidenceKind.OBSERVED, 4, 4)):
+            new = competency.NewEvidence(
+                code=code, kind=kind, asked=asked, shown=Decimal(shown), is_passed=True, is_confirmed=True
+            )
+            with self.db.writing() as session:
+                competency.add_evidence(
+                    session,
+                    SYSTEM,
+                    self.world.person_ids[number],
+                    [new],
+                    source_type="quiz_attempt" if kind is EvidenceKind.QUIZ else "mentoring_session",
+                    source_id=new_public_id(),
+                    at=clock.now(),
+                )
+
     def expire(self) -> None:
         """Do the worker's round of levels."""
         expire_due(self.db)
+
+    def rounds(self) -> None:
+        """Do the worker's rounds of levels, certificates and lists, in its order."""
+        expire_due(self.db)
+        certification.expire_due(self.db)
+        self.sweep()
 
     def revoke(self, certificate: str) -> None:
         """Have two officials revoke a certificate."""

@@ -52,3 +52,6 @@ def test_causes_in_words(app: Flask) -> None:
     with app.test_request_context():
         assert cause_text("certificate") == "因为证书"
         assert cause_text("mentoring_session") == "因为新的佐证"
+        assert cause_text("time", DutyState.GRACE, DutyState.LEARNING) == "因为限期过了"
+        assert cause_text("time", DutyState.OPEN, DutyState.GRACE) == "因为日子到了"
+        assert cause_text("person", DutyState.GRACE, DutyState.LEARNING) == "因为人员状态变了"

@@ -18,6 +18,7 @@ from lms.duties.rules import (
     Span,
     Trained,
     Verdict,
+    begins_grace,
     belongs,
     changes_between,
     days_at,
@@ -170,6 +171,18 @@ def test_a_level_marked_late_counts_after_what_came_before_it_in_the_history() -
 def test_days_in_both_lists() -> None:
     assert in_both([Span(DAY)], [Span(DAY - ONE, DAY), Span(DAY + days(5))]) == [Span(DAY, DAY), Span(DAY + days(5))]
     assert in_both([Span(DAY)], []) == []
+
+
+def test_a_grace_begins_only_where_something_was_open() -> None:
+    until = Verdict(DutyState.GRACE, date(2027, 1, 1))
+    assert begins_grace(Verdict(DutyState.OPEN), until)
+    for before, after in (
+        (None, until),
+        (Verdict(DutyState.LEARNING), until),
+        (Verdict(DutyState.OPEN), Verdict(DutyState.LEARNING)),
+        (Verdict(DutyState.OPEN), None),
+    ):
+        assert not begins_grace(before, after)
 
 
 # --- the diary ---------------------------------------------------------------------------------------------

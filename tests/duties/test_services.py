@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from lms.access.identity import CONSOLE
 from lms.audit.rules import AuditTag
 from lms.certification.events import CertificateIssued
+from lms.competency.models import LevelChange
 from lms.content import queries as contents
 from lms.content import services as content
 from lms.content.content import Bundle
@@ -251,6 +252,178 @@ def test_a_sweep_that_slept_does_what_daily_ones_do(templates: Templates, tmp_pa
         site.db.engine.dispose()
     assert told[0] == told[1]
     assert len({row[5] for row in told[0]}) > 5
+
+
+def level_days(db: Database, number: str, world: World) -> list[tuple[str, int, int, date, str]]:
+    """Return how a person's levels fell, each with its date."""
+    with db.reading() as session:
+        rows = session.scalars(
+            sa.select(LevelChange)
+            .where(LevelChange.person_id == world.person_ids[number], LevelChange.after < LevelChange.before)
+            .order_by(LevelChange.id)
+        )
+        return [(row.code, row.before, row.after, clock.local_date(row.at), row.cause_type) for row in rows]
+
+
+@pytest.mark.parametrize("slept", [0, 3, 60])
+def test_a_level_that_lapses_is_dated_the_day_it_did(lists: Lists, db: Database, world: World, slept: int) -> None:
+    """The observation behind it is older than 180 days from the 181st day on, whenever the worker comes to it."""
+    lists.show("M1", "INS1")
+    lists.recognise("M1", "INS2", 2)
+    lists.certify("M1")
+    assert lists.state("M1", "D05") is OPEN
+    due = TODAY + timedelta(days=181)
+    clock.freeze(NOW + timedelta(days=181 + slept))
+    lists.rounds()
+    assert level_days(db, "M1", world) == [("INS1", 2, 1, due, "time")]
+    last = due - timedelta(days=1) + timedelta(days=GRACE_DAYS)
+    fell = (OPEN, GRACE, due, "time", due.isoformat())
+    if slept < GRACE_DAYS:
+        assert lists.kept("M1")["D05"] == Verdict(GRACE, last)
+        assert history(db, world, "M1", "D05")[-1] == fell
+    else:
+        over = last + timedelta(days=1)
+        assert history(db, world, "M1", "D05")[-2:] == [fell, (GRACE, LEARNING, over, "time", over.isoformat())]
+    assert lists.differences() == []
+
+
+@pytest.mark.parametrize("slept", [0, 3, 60])
+def test_a_recognition_that_runs_out_is_dated_the_day_it_did(
+    lists: Lists, db: Database, world: World, slept: int
+) -> None:
+    first = lists.recognise("M1", "INS1", 2)
+    clock.freeze(NOW + timedelta(days=2))
+    lists.recognise("M1", "INS2", 2)
+    lists.certify("M1")
+    due = [date(2027, 11, 25), date(2027, 11, 27)]
+    clock.freeze(NOW + (due[1] - TODAY) + timedelta(days=slept))
+    lists.rounds()
+    assert level_days(db, "M1", world) == [
+        ("INS1", 2, 0, due[0], "recognition"),
+        ("INS2", 2, 0, due[1], "recognition"),
+    ]
+    fell = [each for each in history(db, world, "M1", "D05") if each[:2] == (OPEN, GRACE)]
+    assert fell == [(OPEN, GRACE, due[0], "recognition", first)]
+    assert (lists.state("M1", "D05") is GRACE) == (slept < 58)
+    assert lists.differences() == []
+
+
+@pytest.mark.parametrize("slept", [0, 3, 60])
+def test_the_end_of_a_certificate_is_the_cause_of_what_follows(
+    lists: Lists, db: Database, world: World, slept: int
+) -> None:
+    """So it is on the day itself and when it is caught up; only the end of the grace is the work of time."""
+    certificate = lists.certify("M1")
+    clock.freeze(NOW + timedelta(days=400))
+    lists.able("M1", D05)
+    due = date(2028, 11, 24)
+    lists.post("M1", Post.FOLLOW_UP, starts_on=due)
+    since = trail.seq(db)
+    clock.freeze(NOW + (due - TODAY) + timedelta(days=slept))
+    lists.rounds()
+    last = due - timedelta(days=1) + timedelta(days=GRACE_DAYS)
+    fell = (OPEN, GRACE, due, "certificate", certificate)
+    if slept < GRACE_DAYS:
+        assert lists.kept("M1")["D05"] == Verdict(GRACE, last)
+        assert history(db, world, "M1", "D05")[-1] == fell
+    else:
+        over = last + timedelta(days=1)
+        assert history(db, world, "M1", "D05")[-2:] == [fell, (GRACE, LEARNING, over, "time", over.isoformat())]
+    assert history(db, world, "M1", "D23")[-1] == (None, LEARNING, due, "time", due.isoformat())
+    reasons = {
+        key: entry.reason
+        for entry in reversed(trail.entries(db, since, consequences=True))
+        if entry.tag == AuditTag.DUTY_LIST_CHANGED
+        for key in entry.diff
+    }
+    assert (reasons["D05"], reasons["D23"]) == (f"certificate:{certificate}", f"time:{due}")
+    assert lists.differences() == []
+
+
+@pytest.mark.parametrize("gap", [0, 3])
+def test_a_certificate_that_another_follows_at_once_is_no_cause(
+    lists: Lists, db: Database, world: World, gap: int
+) -> None:
+    old = lists.certify("M1")
+    person, due = world.person_ids["M1"], date(2028, 11, 24)
+    clock.freeze(NOW + (due - TODAY) + timedelta(days=gap))
+    lists.rounds()
+    assert lists.certify("M1") != old
+    with db.reading() as session:
+        assert queries.certificate_over(session, person, due) == (old if gap else None)
+        for day in (due - timedelta(days=1), due + timedelta(days=1), clock.today() + timedelta(days=1)):
+            assert queries.certificate_over(session, person, day) is None
+
+
+def test_a_level_that_lapsed_unseen_is_dated_its_day_by_whatever_comes_first(
+    lists: Lists, db: Database, world: World
+) -> None:
+    """The round of lists does not wait for that of levels, nor does an act."""
+    for number, act in (("M1", lists.sweep), ("N2", lambda: lists.recognise("N2", "PUB1", 2))):
+        clock.freeze(clock.now() + timedelta(days=1))
+        lists.show(number, "INS1")
+        due = clock.today() + timedelta(days=181)
+        lists.post(number, Post.FOLLOW_UP, starts_on=due + timedelta(days=1))
+        clock.freeze(clock.now() + timedelta(days=191))
+        act()
+        assert level_days(db, number, world) == [("INS1", 2, 1, due, "time")]
+
+
+def test_somebody_moved_before_a_late_round_of_levels_moves_on_that_day(
+    lists: Lists, db: Database, world: World
+) -> None:
+    lists.show("M1", "INS1")
+    lists.recognise("M1", "INS2", 2)
+    lists.certify("M1")
+    clock.freeze(NOW + timedelta(days=190))
+    lists.move("M1", PersonAction.SUSPEND)
+    public_id = world.person_public_ids["M1"]
+    assert history(db, world, "M1", "D05")[-1] == (OPEN, PAUSED, clock.today(), "person", public_id)
+    lists.rounds()
+    assert history(db, world, "M1", "D05")[-1][:2] == (OPEN, PAUSED)
+    lists.move("M1", PersonAction.REINSTATE)
+    assert lists.kept("M1")["D05"] == Verdict(GRACE, TODAY + timedelta(days=180 + GRACE_DAYS))
+    assert lists.differences() == []
+
+
+def test_levels_that_lapse_while_the_sweep_sleeps_lapse_as_on_daily_rounds(
+    templates: Templates, tmp_path: Path
+) -> None:
+    """Levels, a certificate, graces and a post, in one row: the same days, causes and days of grace."""
+    told = []
+    for name, naps in (("daily", range(175, 260)), ("seldom", [183, 250, 259]), ("once", [259])):
+        clock.freeze(NOW)
+        site = open_site(templates, tmp_path, "world")
+        lists = Lists(site.db, site.world)
+        making.load_content(site.db)
+        lists.sweep()
+        lists.show("M1", "INS1")
+        lists.recognise("M1", "INS2", 2)
+        lists.certify("M1")
+        lists.post("M1", Post.FOLLOW_UP, starts_on=TODAY + timedelta(days=182), ends_on=TODAY + timedelta(days=200))
+        clock.freeze(NOW + timedelta(days=3))
+        lists.show("M1", "PUB1")
+        lists.show("N2", "INS1")
+        for day in naps:
+            clock.freeze(NOW + timedelta(days=day))
+            lists.rounds()
+        assert lists.differences() == [], name
+        fallen = [each for number in ("M1", "N2") for each in level_days(site.db, number, site.world)]
+        with site.db.reading() as session:
+            columns = (DutyChange.person_id, DutyChange.duty_key, DutyChange.before, DutyChange.after)
+            rows = session.execute(
+                sa.select(*columns, DutyChange.grace_until, DutyChange.day, DutyChange.cause_type).order_by(
+                    DutyChange.person_id, DutyChange.duty_key, DutyChange.id
+                )
+            )
+            told.append((fallen, [tuple(row) for row in rows]))
+        site.db.engine.dispose()
+    assert told[0] == told[1] == told[2]
+    assert [(code, day - TODAY) for code, _before, _after, day, _cause in told[0][0]] == [
+        ("INS1", timedelta(days=181)),
+        ("PUB1", timedelta(days=184)),
+        ("INS1", timedelta(days=184)),
+    ]
 
 
 def certificate_of(lists: Lists) -> str:

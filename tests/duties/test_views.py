@@ -292,6 +292,24 @@ def test_the_history_says_when_and_why(lists: Lists, as_person: As, world: World
     assert "还没有变化" in empty
 
 
+def test_the_history_tells_the_end_of_a_certificate_from_that_of_its_grace(
+    lists: Lists, as_person: As, world: World
+) -> None:
+    lists.certify("M1")
+    clock.freeze(NOW + timedelta(days=400))
+    lists.able("M1", {"INS1": 2, "INS2": 2})
+    clock.freeze(NOW + timedelta(days=731))
+    lists.rounds()
+    path = f"/people/{world.person_public_ids['M1']}/duties/history"
+    text = page(as_person("M1"), path)
+    assert "从“已开放”到“限期内开放”" in text
+    assert "2028年11月24日 · 因为证书" in text
+    assert "2028年11月24日 · 因为日子到了" not in text
+    clock.freeze(NOW + timedelta(days=800))
+    lists.rounds()
+    assert "2029年1月23日 · 因为限期过了" in page(as_person("M1"), path)
+
+
 def test_everything_is_there_in_english(latin_site: Site) -> None:
     lists = Lists(latin_site.db, latin_site.world)
     lists.sweep()
