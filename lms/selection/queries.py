@@ -398,12 +398,18 @@ def open_rounds(session: Session, person: Person, today: date) -> list[Selection
     )
 
 
-def open_round(session: Session, person: Person, public_id: str, today: date) -> SelectionRound:
-    """Return one of ``open_rounds``. Raises NotFound."""
-    for each in open_rounds(session, person, today):
-        if each.public_id == public_id:
-            return each
-    raise NotFound("selection.round.not_found")
+def published_round(session: Session, person: Person, public_id: str) -> SelectionRound:
+    """Return a round of a person's sub-district that was opened once, whatever became of it. Raises NotFound."""
+    office = people.office_of(session, person.unit.path)
+    found = session.scalar(_with_unit().where(SelectionRound.public_id == public_id))
+    if (
+        office is None
+        or found is None
+        or found.state is RoundState.DRAFT
+        or not found.unit.path.startswith(office.path)
+    ):
+        raise NotFound("selection.round.not_found")
+    return found
 
 
 # --- cases ------------------------------------------------------------------------------------------------

@@ -160,6 +160,163 @@ def next_case_state(state: CaseState, action: CaseAction) -> CaseState | None:
     return CASE_TRANSITIONS.get((state, action))
 
 
+# --- steps that come too early or too late ----------------------------------------------------------------
+
+
+class RoundAct(enum.StrEnum):
+    """What somebody may press in a round, and what its state can refuse."""
+
+    PLACES = "places"
+    """Adding a place or taking one out."""
+    RULE = "rule"
+    OPEN = "open"
+    APPLY = "apply"
+    """Applying, or entering an application."""
+    CLOSE = "close"
+    LIST = "list"
+    POST = "post"
+    EXTEND = "extend"
+    EDIT = "edit"
+    OBJECT = "object"
+    """Entering an objection."""
+    FINISH = "finish"
+    CANCEL = "cancel"
+
+
+class CaseAct(enum.StrEnum):
+    """What somebody may press in a case, and what its state can refuse."""
+
+    CHECK = "check"
+    EXAMINE = "examine"
+    """Entering an opinion."""
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    FILE = "file"
+    WITHDRAW = "withdraw"
+
+
+class Skip(enum.StrEnum):
+    """Why a step cannot be done now: the step that is missing before it, or what was done already."""
+
+    NOT_OPENED = "not_opened"
+    OPENED = "opened"
+    NOT_CLOSED = "not_closed"
+    CLOSED = "closed"
+    APPLY_OVER = "apply_over"
+    PLACES_FIXED = "places_fixed"
+    RULE_FIXED = "rule_fixed"
+    NO_LIST = "no_list"
+    LISTED = "listed"
+    NOT_POSTED = "not_posted"
+    POSTED = "posted"
+    ROUND_DECIDED = "round_decided"
+    FINISHED = "finished"
+    STAYS_DECIDED = "stays_decided"
+    STAYS_FILED = "stays_filed"
+    ROUND_CANCELLED = "round_cancelled"
+    NOT_CHECKED = "not_checked"
+    PAPERS_MISSING = "papers_missing"
+    CHECKED = "checked"
+    CHECK_LATE = "check_late"
+    EXAMINED = "examined"
+    NOT_ON_NOTICE = "not_on_notice"
+    DECIDED = "decided"
+    NOT_APPROVED = "not_approved"
+    NOT_ENDORSED = "not_endorsed"
+    NOT_ON_LIST = "not_on_list"
+    NOT_PLACED = "not_placed"
+    REFUSED = "refused"
+    FILED = "filed"
+    WITHDRAWN = "withdrawn"
+
+
+def _in_round(*row: Skip | None) -> Mapping[RoundState, Skip | None]:
+    """Return a row of the table below, from a draft to a filed round; a cancelled one refuses every act."""
+    return dict(zip(RoundState, (*row, Skip.ROUND_CANCELLED), strict=True))
+
+
+_NOTICE_ACT = _in_round(*(Skip.NO_LIST,) * 3, Skip.NOT_POSTED, None, *(Skip.ROUND_DECIDED,) * 2)
+
+ROUND_SKIPS: Mapping[RoundAct, Mapping[RoundState, Skip | None]] = {
+    RoundAct.PLACES: _in_round(None, *(Skip.PLACES_FIXED,) * 6),
+    RoundAct.RULE: _in_round(None, None, *(Skip.RULE_FIXED,) * 5),
+    RoundAct.OPEN: _in_round(None, Skip.OPENED, *(Skip.CLOSED,) * 5),
+    RoundAct.APPLY: _in_round(Skip.NOT_OPENED, None, *(Skip.APPLY_OVER,) * 5),
+    RoundAct.CLOSE: _in_round(Skip.NOT_OPENED, None, *(Skip.CLOSED,) * 5),
+    RoundAct.LIST: _in_round(Skip.NOT_OPENED, Skip.NOT_CLOSED, None, *(Skip.LISTED,) * 4),
+    RoundAct.POST: _in_round(*(Skip.NO_LIST,) * 3, None, Skip.POSTED, *(Skip.ROUND_DECIDED,) * 2),
+    RoundAct.EXTEND: _NOTICE_ACT,
+    RoundAct.EDIT: _NOTICE_ACT,
+    RoundAct.OBJECT: _NOTICE_ACT,
+    RoundAct.FINISH: _in_round(*(Skip.NO_LIST,) * 3, Skip.NOT_POSTED, None, *(Skip.FINISHED,) * 2),
+    RoundAct.CANCEL: _in_round(*(None,) * 5, Skip.STAYS_DECIDED, Skip.STAYS_FILED),
+}
+"""Act × state of a round → what refuses it, None when the state allows it."""
+
+
+def skipped_in_round(act: RoundAct, state: RoundState) -> Skip | None:
+    """Return which step is missing before an act in a round or was done already, or None when it is its turn."""
+    return ROUND_SKIPS[act][state]
+
+
+_OVER: Mapping[CaseState, Skip] = {
+    CaseState.NOT_ENDORSED: Skip.NOT_ENDORSED,
+    CaseState.NOT_READY: Skip.NOT_ON_LIST,
+    CaseState.REFUSED: Skip.REFUSED,
+    CaseState.FILED: Skip.FILED,
+    CaseState.WITHDRAWN: Skip.WITHDRAWN,
+    CaseState.NOT_PLACED: Skip.NOT_PLACED,
+    CaseState.CANCELLED: Skip.ROUND_CANCELLED,
+}
+"""How a case ended, for every act that has nothing closer to say."""
+
+_EXAMINED = (
+    CaseState.EXAMINED,
+    CaseState.NOT_ENDORSED,
+    CaseState.RANKED,
+    CaseState.PROPOSED,
+    CaseState.APPROVED,
+    CaseState.REFUSED,
+    CaseState.FILED,
+    CaseState.NOT_PLACED,
+)
+"""States in which both opinions are in."""
+
+_DECIDE: Mapping[CaseState, Skip | None] = {
+    **dict.fromkeys(UNDECIDED, Skip.NOT_ON_NOTICE),
+    **_OVER,
+    CaseState.PROPOSED: None,
+    **dict.fromkeys((CaseState.APPROVED, CaseState.REFUSED, CaseState.FILED), Skip.DECIDED),
+}
+
+CASE_SKIPS: Mapping[CaseAct, Mapping[CaseState, Skip | None]] = {
+    CaseAct.CHECK: {
+        **_OVER,
+        CaseState.SUBMITTED: None,
+        CaseState.INCOMPLETE: None,
+        CaseState.COMPLETE: Skip.CHECKED,
+        **dict.fromkeys(_EXAMINED, Skip.CHECK_LATE),
+    },
+    CaseAct.EXAMINE: {
+        **_OVER,
+        CaseState.SUBMITTED: Skip.NOT_CHECKED,
+        CaseState.INCOMPLETE: Skip.PAPERS_MISSING,
+        CaseState.COMPLETE: None,
+        **dict.fromkeys(_EXAMINED, Skip.EXAMINED),
+    },
+    CaseAct.APPROVE: _DECIDE,
+    CaseAct.REFUSE: _DECIDE,
+    CaseAct.FILE: {**dict.fromkeys(UNDECIDED, Skip.NOT_APPROVED), **_OVER, CaseState.APPROVED: None},
+    CaseAct.WITHDRAW: {**_OVER, **dict.fromkeys(WITHDRAWABLE)},
+}
+"""Act × state of a case → what refuses it, None when the state allows it."""
+
+
+def skipped_in_case(act: CaseAct, state: CaseState) -> Skip | None:
+    """Return which step is missing before an act on a case or was done already, or None when it is its turn."""
+    return CASE_SKIPS[act][state]
+
+
 TOLD = (
     CaseState.INCOMPLETE,
     CaseState.COMPLETE,

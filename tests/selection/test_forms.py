@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lms.selection import forms
-from lms.selection.rules import Body, Channel, Lock, Paper, Part, Relation, RuleFault, Source, TableFault
+from lms.selection.rules import Body, Channel, Lock, Paper, Part, Relation, RuleFault, Skip, Source, TableFault
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_every_code_has_words(words: dict[Any, Any], kind: type[enum.StrEnum]) -
 
 
 def test_every_refusal_made_by_a_code_has_words() -> None:
-    for prefix, kind in (("barred", Part), ("lock", Lock), ("rule", RuleFault), ("table", TableFault)):
+    for prefix, kind in (("barred", Part), ("lock", Lock), ("skip", Skip), ("rule", RuleFault), ("table", TableFault)):
         for each in kind:
             assert f"selection.{prefix}.{each.value}" in forms.MESSAGES
 

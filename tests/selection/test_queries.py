@@ -40,14 +40,17 @@ def test_rounds_and_cases_within_reach(ready: Office) -> None:
 
 
 def test_rounds_that_are_open_to_a_person(ready: Office) -> None:
-    making.draft(ready)
+    hidden = making.draft(ready)
     round_id = making.opened(ready)
     with ready.db.reading() as session:
         near, far = ready.world.person(session, "N2"), ready.world.person(session, "N9")
         assert [each.public_id for each in queries.open_rounds(session, near, clock.today())] == [round_id]
         assert queries.open_rounds(session, far, clock.today()) == []
         with pytest.raises(NotFound):
-            queries.open_round(session, far, round_id, clock.today())
+            queries.published_round(session, far, round_id)
+        with pytest.raises(NotFound):
+            queries.published_round(session, near, hidden)
+        assert queries.published_round(session, near, round_id).public_id == round_id
     clock.freeze(making.LATER)
     with ready.db.reading() as session:
         assert queries.open_rounds(session, ready.world.person(session, "N2"), clock.today()) == []

@@ -18,6 +18,7 @@ from lms.selection.rules import (
     ROUND_TRANSITIONS,
     BadTable,
     Body,
+    CaseAct,
     CaseAction,
     CaseState,
     Component,
@@ -26,10 +27,12 @@ from lms.selection.rules import (
     Lock,
     Part,
     Relative,
+    RoundAct,
     RoundAction,
     RoundState,
     Rule,
     RuleFault,
+    Skip,
     TableFault,
     Year,
     YearMissing,
@@ -89,6 +92,82 @@ def test_one_opinion_alone_opens_nothing() -> None:
         assert opinions_say({body: False}) is None
     assert opinions_say(dict.fromkeys(Body, True)) is CaseAction.ENDORSE
     assert opinions_say({Body.PARTY_COMMITTEE: True, Body.RESIDENTS_COMMITTEE: False}) is CaseAction.TURN_AWAY
+
+
+# --- steps that come too early or too late ----------------------------------------------------------------
+
+ROUND_TABLE = {
+    # draft, open, closed, ranked, posted, decided, filed, cancelled
+    "places": "- places_fixed places_fixed places_fixed places_fixed places_fixed places_fixed round_cancelled",
+    "rule": "- - rule_fixed rule_fixed rule_fixed rule_fixed rule_fixed round_cancelled",
+    "open": "- opened closed closed closed closed closed round_cancelled",
+    "apply": "not_opened - apply_over apply_over apply_over apply_over apply_over round_cancelled",
+    "close": "not_opened - closed closed closed closed closed round_cancelled",
+    "list": "not_opened not_closed - listed listed listed listed round_cancelled",
+    "post": "no_list no_list no_list - posted round_decided round_decided round_cancelled",
+    "extend": "no_list no_list no_list not_posted - round_decided round_decided round_cancelled",
+    "edit": "no_list no_list no_list not_posted - round_decided round_decided round_cancelled",
+    "object": "no_list no_list no_list not_posted - round_decided round_decided round_cancelled",
+    "finish": "no_list no_list no_list not_posted - finished finished round_cancelled",
+    "cancel": "- - - - - stays_decided stays_filed round_cancelled",
+}
+CASE_TABLE = {
+    # check, examine, approve, refuse, file, withdraw
+    "submitted": "- not_checked not_on_notice not_on_notice not_approved -",
+    "incomplete": "- papers_missing not_on_notice not_on_notice not_approved -",
+    "complete": "checked - not_on_notice not_on_notice not_approved -",
+    "examined": "check_late examined not_on_notice not_on_notice not_approved -",
+    "not_endorsed": "check_late examined not_endorsed not_endorsed not_endorsed not_endorsed",
+    "not_ready": "not_on_list not_on_list not_on_list not_on_list not_on_list not_on_list",
+    "ranked": "check_late examined not_on_notice not_on_notice not_approved -",
+    "proposed": "check_late examined - - not_approved -",
+    "approved": "check_late examined decided decided - -",
+    "refused": "check_late examined decided decided refused refused",
+    "filed": "check_late examined decided decided filed filed",
+    "withdrawn": "withdrawn withdrawn withdrawn withdrawn withdrawn withdrawn",
+    "not_placed": "check_late examined not_placed not_placed not_placed not_placed",
+    "cancelled": "round_cancelled round_cancelled round_cancelled round_cancelled round_cancelled round_cancelled",
+}
+
+
+def test_every_act_in_every_state_of_a_round_goes_on_or_says_what_is_missing() -> None:
+    found = {act.value: " ".join(rules.skipped_in_round(act, state) or "-" for state in RoundState) for act in RoundAct}
+    assert found == ROUND_TABLE
+
+
+def test_every_act_in_every_state_of_a_case_goes_on_or_says_what_is_missing() -> None:
+    found = {state.value: " ".join(rules.skipped_in_case(act, state) or "-" for act in CaseAct) for state in CaseState}
+    assert found == CASE_TABLE
+
+
+def test_what_refuses_a_step_agrees_with_the_tables_of_states() -> None:
+    steps = {
+        RoundAct.OPEN: RoundAction.OPEN,
+        RoundAct.CLOSE: RoundAction.CLOSE,
+        RoundAct.LIST: RoundAction.RANK,
+        RoundAct.POST: RoundAction.POST,
+        RoundAct.FINISH: RoundAction.DECIDE,
+        RoundAct.CANCEL: RoundAction.CANCEL,
+    }
+    for act, action in steps.items():
+        for state in RoundState:
+            assert (rules.skipped_in_round(act, state) is None) == ((state, action) in ROUND_TRANSITIONS), (act, state)
+    moves = {
+        CaseAct.CHECK: CaseAction.FIND_COMPLETE,
+        CaseAct.EXAMINE: CaseAction.ENDORSE,
+        CaseAct.APPROVE: CaseAction.APPROVE,
+        CaseAct.REFUSE: CaseAction.REFUSE,
+        CaseAct.FILE: CaseAction.FILE,
+        CaseAct.WITHDRAW: CaseAction.WITHDRAW,
+    }
+    for doing, move in moves.items():
+        for at in CaseState:
+            assert (rules.skipped_in_case(doing, at) is None) == ((at, move) in CASE_TRANSITIONS), (doing, at)
+
+
+def test_every_reason_is_given_somewhere() -> None:
+    given = {word for row in (*ROUND_TABLE.values(), *CASE_TABLE.values()) for word in row.split()}
+    assert given - {"-"} == {each.value for each in Skip}
 
 
 # --- recusal ----------------------------------------------------------------------------------------------

@@ -31,12 +31,16 @@ from lms.selection.models import SelectionApplication, SelectionRound
 from lms.selection.rules import (
     LONGEST_REASON,
     TOLD,
+    CaseAct,
     CaseAction,
     CaseState,
+    RoundAct,
     RoundAction,
     barred_by,
     next_case_state,
     next_round_state,
+    skipped_in_case,
+    skipped_in_round,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +96,20 @@ def not_before(day: date, first: date, field: str) -> date:
     if day < first:
         raise Invalid("selection.day.early", field=field, day=first)
     return day
+
+
+def refuse_skipped(found: SelectionRound, act: RoundAct) -> None:
+    """Raise Conflict, naming the step that is missing or was done already, when a round's state refuses an act."""
+    skip = skipped_in_round(act, found.state)
+    if skip is not None:
+        raise Conflict(f"selection.skip.{skip.value}")
+
+
+def refuse_skipped_case(case: SelectionApplication, act: CaseAct) -> None:
+    """Raise Conflict, naming the step that is missing or was done already, when a case's state refuses an act."""
+    skip = skipped_in_case(act, case.state)
+    if skip is not None:
+        raise Conflict(f"selection.skip.{skip.value}")
 
 
 def person_of(actor: Identity) -> int:
@@ -154,14 +172,14 @@ def move_case(
     before = case.state
     after = next_case_state(before, action)
     if after is None:
-        raise Conflict("selection.case.not_from_here")
+        raise Conflict("selection.case.moved")
     statement = (
         sa.update(SelectionApplication)
         .where(SelectionApplication.id == case.id, SelectionApplication.state == before)
         .values(state=after, **values)
     )
     if not guarded_update(session, statement):
-        raise Conflict("selection.case.not_from_here")
+        raise Conflict("selection.case.moved")
     audit.record(
         session,
         actor,
@@ -201,14 +219,14 @@ def move_round(
     before = found.state
     after = next_round_state(before, action)
     if after is None:
-        raise Conflict("selection.round.not_from_here")
+        raise Conflict("selection.round.moved")
     statement = (
         sa.update(SelectionRound)
         .where(SelectionRound.id == found.id, SelectionRound.state == before)
         .values(state=after, **values)
     )
     if not guarded_update(session, statement):
-        raise Conflict("selection.round.not_from_here")
+        raise Conflict("selection.round.moved")
     audit.record(
         session,
         actor,

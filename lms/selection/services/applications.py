@@ -25,10 +25,12 @@ from lms.selection.rules import (
     APPLYING,
     LONGEST_REASON,
     LONGEST_STATEMENT,
+    CaseAct,
     CaseAction,
     CaseState,
     Paper,
     Relation,
+    RoundAct,
     RoundState,
     Source,
 )
@@ -66,9 +68,11 @@ def _place(session: Session, found: SelectionRound, public_id: str) -> Selection
     raise Invalid("selection.place.choose", field="place")
 
 
-def _refuse_late(found: SelectionRound, now: datetime) -> None:
-    if found.state is not RoundState.OPEN or clock.local_date(now) > found.last_day:
-        raise Conflict("selection.round.not_open")
+def refuse_applying(found: SelectionRound, today: date) -> None:
+    """Raise Conflict, naming why, when nobody can apply in a round today."""
+    acts.refuse_skipped(found, RoundAct.APPLY)
+    if today > found.last_day:
+        raise Conflict("selection.round.last_day_over")
 
 
 def _submit(
@@ -177,7 +181,7 @@ def apply(
     office = people.office_of(session, person.unit.path)
     if office is None or not found.unit.path.startswith(office.path) or found.state is RoundState.DRAFT:
         raise NotFound("selection.round.not_found")
-    _refuse_late(found, now)
+    refuse_applying(found, clock.local_date(now))
     return _submit(
         session,
         actor,
@@ -220,7 +224,7 @@ def enter(
     else:
         person = None
     found, role = acts.begin_round(session, actor, Permission.APPLICATION_ENTER, round_public_id)
-    _refuse_late(found, now)
+    refuse_applying(found, clock.local_date(now))
     place = _place(session, found, place_public_id)
     if person is None:
         assert isinstance(who, Outsider)
@@ -271,6 +275,7 @@ def check(
     once the papers were found complete.
     """
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_CHECK, public_id)
+    acts.refuse_skipped_case(case, CaseAct.CHECK)
     acts.refuse_barred(session, actor, "check", case)
     person = case.person
     there = {
@@ -316,6 +321,7 @@ def withdraw(session: Session, actor: Identity, public_id: str, *, reason: str =
     case, role = acts.begin_case(session, actor, permission, public_id)
     if case.state is CaseState.WITHDRAWN:
         return
+    acts.refuse_skipped_case(case, CaseAct.WITHDRAW)
     if case.state is CaseState.APPROVED and not own:
         scope = Scope(unit_path=case.round.unit.path, owner_id=case.person_id)
         role = require(actor, Permission.APPLICATION_FILE, scope, now=clock.real_now())

@@ -14,11 +14,13 @@ from lms.people import queries as people
 from lms.people.rules import StaffState
 from lms.people.services import posts, standing
 from lms.selection import queries
-from lms.selection.models import SelectionApplication
+from lms.selection.models import SelectionApplication, SelectionRound
 from lms.selection.rules import (
     LONGEST_NUMBER,
+    CaseAct,
     CaseAction,
     CaseState,
+    RoundAct,
     RoundAction,
     RoundState,
 )
@@ -32,6 +34,7 @@ def _begin(
     notice = queries.running_notice(session, ids.round_id)
     posted_by = notice.posted_by_id if notice is not None else 0
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_APPROVE, public_id, begun_by=posted_by)
+    acts.refuse_skipped_case(case, CaseAct.REFUSE if refusing else CaseAct.APPROVE)
     acts.refuse_barred(session, actor, "approve", case)
     lock = queries.case_file(session, case).lock(clock.local_date(now), refusing=refusing)
     if lock is not None:
@@ -125,16 +128,21 @@ def free_places(session: Session, round_id: int, cases: list[SelectionApplicatio
     return {place_id for place_id, number in left.items() if number > 0}
 
 
+def refuse_finishing(session: Session, found: SelectionRound) -> None:
+    """Raise Conflict, naming why, when the deciding of a round cannot be ended."""
+    acts.refuse_skipped(found, RoundAct.FINISH)
+    proposed = [each for each in queries.cases_of(session, found.id) if each.state is CaseState.PROPOSED]
+    if proposed:
+        raise Conflict("selection.round.proposed_wait", number=len(proposed))
+
+
 def finish(session: Session, actor: Identity, public_id: str, *, now: datetime) -> None:
     """End the deciding of a round without filling the free places from the reserve.
 
     Raises Conflict while somebody is still proposed, or from another state.
     """
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
-    if found.state is not RoundState.POSTED or any(
-        each.state is CaseState.PROPOSED for each in queries.cases_of(session, found.id)
-    ):
-        raise Conflict("selection.round.not_from_here")
+    refuse_finishing(session, found)
     settle(session, actor, role, found.id, finishing=True, now=now)
 
 
@@ -150,9 +158,8 @@ def file(
     approval, when filed already, and for who left, or is suspended or seconded.
     """
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_FILE, public_id)
+    acts.refuse_skipped_case(case, CaseAct.FILE)
     acts.refuse_barred(session, actor, "file", case)
-    if case.state is not CaseState.APPROVED:
-        raise Conflict("selection.case.not_from_here")
     if case.person.state is not StaffState.TRAINEE:
         raise Conflict("selection.file.not_trainee")
     number = acts.line(number, "number", LONGEST_NUMBER)

@@ -29,6 +29,7 @@ from lms.selection.rules import (
     Channel,
     Day,
     NoticeState,
+    RoundAct,
     RoundAction,
     RoundState,
     YearMissing,
@@ -140,10 +141,9 @@ def post(session: Session, actor: Identity, public_id: str, *, now: datetime) ->
     """
     found, role = acts.begin_round(session, actor, Permission.NOTICE_POST, public_id)
     running = queries.running_notice(session, found.id)
-    if running is not None:
+    if running is not None and found.state is RoundState.POSTED:
         return running
-    if found.state is not RoundState.RANKED:
-        raise Conflict("selection.round.not_from_here")
+    acts.refuse_skipped(found, RoundAct.POST)
     notice = _put_up(
         session,
         actor,
@@ -159,10 +159,27 @@ def post(session: Session, actor: Identity, public_id: str, *, now: datetime) ->
     return notice
 
 
-def _running(session: Session, found: SelectionRound) -> PublicNotice:
+def _running(session: Session, found: SelectionRound, act: RoundAct) -> PublicNotice:
+    acts.refuse_skipped(found, act)
     notice = queries.running_notice(session, found.id)
-    if notice is None or found.state is not RoundState.POSTED:
+    if notice is None:
         raise Conflict("selection.notice.not_running")
+    return notice
+
+
+def refuse_extending(session: Session, found: SelectionRound, today: date) -> PublicNotice:
+    """Return the notice that can be extended today. Raises Conflict, naming why, when there is none."""
+    notice = _running(session, found, RoundAct.EXTEND)
+    if is_over(notice.ends_on, today):
+        raise Conflict("selection.notice.over")
+    return notice
+
+
+def refuse_editing(session: Session, found: SelectionRound) -> PublicNotice:
+    """Return the notice that can be replaced by another. Raises Conflict, naming why, when there is none."""
+    notice = _running(session, found, RoundAct.EDIT)
+    if any(each.answered_at is None for each in queries.objections_of(session, found.id)):
+        raise Conflict("selection.lock.objection_open")
     return notice
 
 
@@ -174,9 +191,7 @@ def extend(
     Raises Invalid (field ``working_days`` or ``reason``), Conflict when it is over, or a year is not entered.
     """
     found, role = acts.begin_round(session, actor, Permission.NOTICE_POST, public_id)
-    notice = _running(session, found)
-    if is_over(notice.ends_on, clock.local_date(now)):
-        raise Conflict("selection.notice.over")
+    notice = refuse_extending(session, found, clock.local_date(now))
     reason = acts.reason_of(reason)
     if working_days <= notice.working_days:
         raise Invalid("selection.notice.not_shorter", field="working_days", now=notice.working_days)
@@ -204,11 +219,9 @@ def edit(
     Conflict while an objection is open, or when there is no notice or nobody left to propose.
     """
     found, role = acts.begin_round(session, actor, Permission.NOTICE_POST, public_id)
-    old = _running(session, found)
+    old = refuse_editing(session, found)
     reason = acts.reason_of(reason)
     channel = acts.line(channel, "channel", LONGEST_CHANNEL)
-    if any(each.answered_at is None for each in queries.objections_of(session, found.id)):
-        raise Conflict("selection.lock.objection_open")
     old.state = NoticeState.REPLACED
     session.flush()
     audit.record(
@@ -282,7 +295,7 @@ def enter_objection(
     ``case_public_id``: the case it concerns, empty for the notice as a whole. Raises Invalid, NotFound, Conflict.
     """
     found, role = acts.begin_round(session, actor, Permission.OBJECTION_ANSWER, public_id)
-    notice = _running(session, found)
+    notice = _running(session, found, RoundAct.OBJECT)
     case = None
     if case_public_id:
         case = next((each for each in queries.cases_of(session, found.id) if each.public_id == case_public_id), None)

@@ -14,7 +14,7 @@ from lms.core.ids import new_public_id
 from lms.people.rules import name_key
 from lms.selection import queries
 from lms.selection.models import SelectionApplication, SelectionOpinion
-from lms.selection.rules import LONGEST_TEXT, LONGEST_TITLE, Body, CaseState, opinions_say
+from lms.selection.rules import LONGEST_TEXT, LONGEST_TITLE, Body, CaseAct, opinions_say
 from lms.selection.services import acts
 
 
@@ -54,8 +54,7 @@ def give_opinion(
             raise Forbidden("selection.opinion.same_person")
         if each.body is body:
             raise Conflict("selection.opinion.given")
-    if case.state is not CaseState.COMPLETE:
-        raise Conflict("selection.case.not_from_here")
+    acts.refuse_skipped_case(case, CaseAct.EXAMINE)
     signer = acts.line(signer, "signer", LONGEST_TITLE)
     if any(name_key(each.signer) == name_key(signer) for each in given):
         raise Invalid("selection.opinion.same_signer", field="signer")

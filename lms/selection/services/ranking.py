@@ -17,10 +17,11 @@ from lms.core.errors import Conflict, NotFound
 from lms.core.ids import new_public_id
 from lms.people.rules import StaffState
 from lms.selection import queries
-from lms.selection.models import SelectionApplication, SelectionRanking
+from lms.selection.models import SelectionApplication, SelectionRanking, SelectionRound
 from lms.selection.rules import (
     CaseAction,
     CaseState,
+    RoundAct,
     RoundAction,
     RoundState,
     canonical,
@@ -35,6 +36,13 @@ def waiting(cases: Sequence[SelectionApplication]) -> list[SelectionApplication]
     return [each for each in cases if each.state in {CaseState.SUBMITTED, CaseState.COMPLETE}]
 
 
+def refuse_listing(found: SelectionRound, cases: Sequence[SelectionApplication]) -> None:
+    """Raise Conflict, naming why, when the list of a round with these cases cannot be made."""
+    acts.refuse_skipped(found, RoundAct.LIST)
+    if left := waiting(cases):
+        raise Conflict("selection.round.cases_wait", number=len(left))
+
+
 def make_list(session: Session, actor: Identity, public_id: str, *, now: datetime) -> SelectionRanking:
     """Make the list of a closed round: freeze the inputs and the rule, put the ready ones on it, tell the others why.
 
@@ -45,13 +53,10 @@ def make_list(session: Session, actor: Identity, public_id: str, *, now: datetim
     """
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
     made = queries.ranking_of(session, found.id)
-    if made is not None:
+    if made is not None and found.state is RoundState.RANKED:
         return made
-    if found.state is not RoundState.CLOSED:
-        raise Conflict("selection.round.not_from_here")
     cases = queries.cases_of(session, found.id)
-    if left := waiting(cases):
-        raise Conflict("selection.round.cases_wait", number=len(left))
+    refuse_listing(found, cases)
     today = clock.local_date(now)
     examined = [each for each in cases if each.state is CaseState.EXAMINED]
     certificates = queries.certificates_of(session, [each.person_id for each in examined], today)

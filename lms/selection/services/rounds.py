@@ -1,6 +1,6 @@
 """Opening a round: unit, places, rule; closing and cancelling it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from lms.core.errors import Conflict, Invalid
 from lms.core.ids import new_public_id
 from lms.people.rules import Employment, Post, UnitKind
 from lms.selection import queries
-from lms.selection.models import SelectionPlace, SelectionRound, SelectionRule
+from lms.selection.models import SelectionApplication, SelectionPlace, SelectionRound, SelectionRule
 from lms.selection.rules import (
     DEFAULT_WEIGHTS,
     FEWEST_DAYS,
@@ -29,6 +29,7 @@ from lms.selection.rules import (
     CaseState,
     Component,
     NoticeState,
+    RoundAct,
     RoundAction,
     RoundState,
     Rule,
@@ -139,8 +140,7 @@ def add_place(
     Raises Invalid, Conflict once the round is open or when the place is there already (a second click).
     """
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
-    if found.state is not RoundState.DRAFT:
-        raise Conflict("selection.round.not_draft")
+    acts.refuse_skipped(found, RoundAct.PLACES)
     if grid.kind is not UnitKind.GRID or grid.closed_on is not None or not grid.path.startswith(found.unit.path):
         raise Invalid("selection.place.not_a_grid", field="grid")
     if not 1 <= number <= 99:
@@ -167,8 +167,7 @@ def add_place(
 def remove_place(session: Session, actor: Identity, public_id: str, place_public_id: str, *, now: datetime) -> None:
     """Take a place out of a draft; nothing happens when it is gone already. Raises Conflict once the round is open."""
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
-    if found.state is not RoundState.DRAFT:
-        raise Conflict("selection.round.not_draft")
+    acts.refuse_skipped(found, RoundAct.PLACES)
     for place in queries.places_of(session, found.id):
         if place.public_id == place_public_id:
             audit.record(
@@ -182,6 +181,13 @@ def remove_place(session: Session, actor: Identity, public_id: str, place_public
                 diff={"number": [place.number, 0]},
             )
             session.delete(place)
+
+
+def refuse_ruling(session: Session, found: SelectionRound) -> None:
+    """Raise Conflict, naming why, when a round's rule cannot be changed any more."""
+    acts.refuse_skipped(found, RoundAct.RULE)
+    if found.state is RoundState.OPEN and queries.has_applications(session, found.id):
+        raise Conflict("selection.rule.applications_in")
 
 
 def set_rule(
@@ -202,10 +208,7 @@ def set_rule(
     Conflict later on. The same rule again changes nothing.
     """
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
-    if found.state not in {RoundState.DRAFT, RoundState.OPEN}:
-        raise Conflict("selection.rule.closed")
-    if found.state is RoundState.OPEN and queries.has_applications(session, found.id):
-        raise Conflict("selection.rule.applications_in")
+    refuse_ruling(session, found)
     last = queries.rule_of(session, found.id)
     codes, courses = queries.rule_material(session)
     rule = Rule(last.version + 1, dict(weights), codes, courses, age_bands, dict(education))
@@ -219,26 +222,44 @@ def set_rule(
     return _add_rule(session, actor, role, found, found.unit.path, rule, now=now, reason=reason)
 
 
+def refuse_opening(session: Session, found: SelectionRound, today: date) -> None:
+    """Raise Conflict, naming why, when a round cannot be opened today."""
+    acts.refuse_skipped(found, RoundAct.OPEN)
+    if not queries.places_of(session, found.id):
+        raise Conflict("selection.round.no_places")
+    if found.last_day < today:
+        raise Conflict("selection.round.last_day_past")
+
+
 def open_round(session: Session, actor: Identity, public_id: str, *, now: datetime) -> None:
     """Open a round for applications; from now on its rule and places are published.
 
     Raises Conflict without a place, when the last day has passed, or when it is not a draft any more.
     """
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
-    if found.state is RoundState.DRAFT:
-        if not queries.places_of(session, found.id):
-            raise Conflict("selection.round.no_places")
-        if found.last_day < clock.local_date(now):
-            raise Conflict("selection.round.last_day_past")
+    refuse_opening(session, found, clock.local_date(now))
     acts.move_round(session, actor, role, found, RoundAction.OPEN, {"opened_at": now}, now=now)
+
+
+def refuse_closing(found: SelectionRound, today: date) -> None:
+    """Raise Conflict, naming why, when 报名 of a round cannot be ended today."""
+    acts.refuse_skipped(found, RoundAct.CLOSE)
+    if today <= found.last_day:
+        raise Conflict("selection.round.still_open", last_day=found.last_day.isoformat())
 
 
 def close_round(session: Session, actor: Identity, public_id: str, *, now: datetime) -> None:
     """End 报名 after its last day, which was promised to everybody. Raises Conflict before, or from another state."""
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
-    if found.state is RoundState.OPEN and clock.local_date(now) <= found.last_day:
-        raise Conflict("selection.round.still_open", last_day=found.last_day.isoformat())
+    refuse_closing(found, clock.local_date(now))
     acts.move_round(session, actor, role, found, RoundAction.CLOSE, {"closed_at": now}, now=now)
+
+
+def refuse_cancelling(found: SelectionRound, cases: Sequence[SelectionApplication]) -> None:
+    """Raise Conflict, naming why, when a round with these cases cannot be cancelled."""
+    acts.refuse_skipped(found, RoundAct.CANCEL)
+    if any(each.state in {CaseState.APPROVED, CaseState.FILED} for each in cases):
+        raise Conflict("selection.round.has_approved")
 
 
 def cancel_round(session: Session, actor: Identity, public_id: str, *, reason: str, now: datetime) -> None:
@@ -249,8 +270,7 @@ def cancel_round(session: Session, actor: Identity, public_id: str, *, reason: s
     found, role = acts.begin_round(session, actor, Permission.ROUND_MANAGE, public_id)
     reason = acts.reason_of(reason)
     cases = queries.cases_of(session, found.id)
-    if any(each.state in {CaseState.APPROVED, CaseState.FILED} for each in cases):
-        raise Conflict("selection.round.has_approved")
+    refuse_cancelling(found, cases)
     acts.move_round(
         session, actor, role, found, RoundAction.CANCEL, {"cancelled_reason": reason}, now=now, reason=reason
     )

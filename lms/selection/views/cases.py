@@ -38,6 +38,7 @@ from lms.selection.queries import CaseFile
 from lms.selection.rules import (
     WITHDRAWABLE,
     Body,
+    CaseAct,
     CaseState,
     Component,
     Lock,
@@ -48,10 +49,10 @@ from lms.selection.rules import (
     barred_by,
     listed,
 )
-from lms.selection.services import applications, deciding, opinions
+from lms.selection.services import acts, applications, deciding, opinions
 from lms.selection.services.applications import Declared, Outsider
 from lms.selection.views import blueprint
-from lms.selection.views.pages import act, actor, form_page
+from lms.selection.views.pages import act, actor, form_page, shut, why_not
 from lms.selection.views.rounds import PAPERS, courses_named
 from lms.web.guards import allow
 from lms.web.i18n import current_language, mark_chinese
@@ -90,6 +91,10 @@ def enter(public_id: str) -> Any:
     form = EnterForm()
     found = queries.find_round(reading(), actor(), Permission.APPLICATION_ENTER, public_id)
     fill_places(reading(), form, found)
+    back = (found.title, url_for("selection.one_round", public_id=public_id))
+    reason = why_not(lambda: applications.refuse_applying(found, clock.today()))
+    if refused := shut(form, reason, _("代录一份报名"), back):
+        return refused
     if request.method == "GET":
         form.stated_on.data = clock.today()
     made: list[str] = []
@@ -124,7 +129,7 @@ def enter(public_id: str) -> Any:
             form,
             _("代录一份报名"),
             _("录入"),
-            (found.title, url_for("selection.one_round", public_id=public_id)),
+            back,
             lead=[_("本人签了自愿声明的，照纸上的录。录完可以打印报名表请本人核对签名。")],
             facts=[(_("自愿声明"), STATEMENT)],
         )
@@ -177,6 +182,7 @@ def case(public_id: str) -> str:
     names = queries.names_of(reader, ids)
     snapshot = json.loads(file.ranking.snapshot) if file.ranking is not None else None
     lines = listed(snapshot) if snapshot is not None else []
+    running = file.running
     return render_template(
         "selection/case.html",
         case=one,
@@ -199,6 +205,7 @@ def case(public_id: str) -> str:
         relations=RELATION_WORDS,
         channels=CHANNEL_WORDS,
         can_withdraw=one.state in WITHDRAWABLE,
+        on_notice=running is not None and any(each["application"] == public_id for each in running.lines),
         today=clock.today(),
     )
 
@@ -227,6 +234,8 @@ def check(public_id: str) -> Any:
     """Say whether the papers are complete, and what is missing."""
     form = CheckForm()
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_CHECK, public_id)
+    if refused := shut(form, _too_soon_or_late(one, CaseAct.CHECK), _("核对材料"), _back(one)):
+        return refused
     unknown = [
         words
         for words, there in (
@@ -265,6 +274,8 @@ def opinion(public_id: str) -> Any:
     given = queries.opinions_of(reading(), [one.id])[one.id]
     left = [each for each in Body if each not in {opinion.body for opinion in given}]
     form.body.choices = choices((each.value, BODY_WORDS[each]) for each in left or Body)
+    if refused := shut(form, _too_soon_or_late(one, CaseAct.EXAMINE), _("录一份考察意见"), _back(one)):
+        return refused
     if request.method == "GET":
         form.body.data = left[0].value if len(left) == 1 else None
         form.dated.data = clock.today()
@@ -301,6 +312,9 @@ def approve(public_id: str) -> Any:
     """Approve a proposed person, with the password again."""
     form = PasswordForm()
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_APPROVE, public_id)
+    lock = _lock_for_me(one, CaseAct.APPROVE)
+    if refused := shut(form, lock, _("同意这位拟选人员吗？"), _back(one)):
+        return refused
 
     def perform(session: Session, who: Identity) -> None:
         deciding.approve(session, who, public_id, now=clock.now())
@@ -314,7 +328,7 @@ def approve(public_id: str) -> Any:
             lead=[_("同意以后就可以备案。审批人没有参加过前面的核对、考察、公示和答复。")],
             facts=_facts(one),
             kind="act",
-            lock=_lock_for_me(one, "approve"),
+            lock=lock,
         )
 
     return act(form, perform, page, done=_("审批同意了。下一步：备案。"), back=_back(one)[1])
@@ -326,6 +340,9 @@ def refuse(public_id: str) -> Any:
     """Refuse a proposed person, with a reason and the password again."""
     form = RefuseForm()
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_APPROVE, public_id)
+    lock = _lock_for_me(one, CaseAct.REFUSE)
+    if refused := shut(form, lock, _("不同意这位拟选人员吗？"), _back(one)):
+        return refused
 
     def perform(session: Session, who: Identity) -> None:
         deciding.refuse(session, who, public_id, reason=form.reason.data or "", now=clock.now())
@@ -338,19 +355,27 @@ def refuse(public_id: str) -> Any:
             _back(one),
             lead=[_("要写明理由，本人看得到。姓名会从公示上拿掉，名额可以由名单上的下一位递补。")],
             facts=_facts(one),
-            lock=_lock_for_me(one, "refuse"),
+            lock=lock,
         )
 
     return act(form, perform, page, done=_("记下了：审批不同意。"), back=_back(one)[1])
 
 
-def _lock_for_me(one: "SelectionApplication", doing: str) -> Any:
-    """Return why deciding is closed to the reader, in words, or nothing."""
+def _too_soon_or_late(one: "SelectionApplication", doing: CaseAct) -> Any:
+    """Return in words which step is missing before an act on a case or was done already, or nothing."""
+    return why_not(lambda: acts.refuse_skipped_case(one, doing))
+
+
+def _lock_for_me(one: "SelectionApplication", doing: CaseAct) -> Any:
+    """Return why an act on a case is closed, to everybody by its state or to the reader, in words, or nothing."""
+    skipped = _too_soon_or_late(one, doing)
+    if skipped or (doing is CaseAct.WITHDRAW and one.state is not CaseState.APPROVED):
+        return skipped
     reader = reading()
     file = queries.case_file(reader, one)
     name = queries.names_of(reader, [actor().person_id]).get(actor().person_id or 0, "")
-    barring = "approve" if doing in {"approve", "refuse"} else "file"
-    return _bars(file, name).get(barring) or _locks(file).get(doing) or ""
+    barring = "approve" if doing in {CaseAct.APPROVE, CaseAct.REFUSE} else "file"
+    return _bars(file, name).get(barring) or _locks(file).get(doing.value) or ""
 
 
 @blueprint.route("/selection/cases/<public_id>/file", methods=["GET", "POST"])
@@ -359,6 +384,9 @@ def file_case(public_id: str) -> Any:
     """File （备案） an approved person."""
     form = FileForm()
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_FILE, public_id)
+    lock = _lock_for_me(one, CaseAct.FILE)
+    if refused := shut(form, lock, _("备案"), _back(one)):
+        return refused
     if request.method == "GET":
         form.filed_on.data = clock.today()
 
@@ -374,7 +402,6 @@ def file_case(public_id: str) -> Any:
         )
 
     def page() -> str:
-        lock = "" if one.state is CaseState.APPROVED else MESSAGES["selection.case.not_from_here"]
         return form_page(
             form,
             _("备案"),
@@ -383,7 +410,7 @@ def file_case(public_id: str) -> Any:
             lead=[_("备案以后，这位同志正式在岗，得到网格上的岗位，并分到在岗培训计划。")],
             facts=_facts(one),
             kind="act",
-            lock=lock or _lock_for_me(one, "file"),
+            lock=lock,
         )
 
     return act(form, perform, page, done=_("已备案。这位同志现在在岗了。"), back=_back(one)[1])
@@ -396,6 +423,9 @@ def note_withdrawal(public_id: str) -> Any:
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_ENTER, public_id)
     approved = one.state is CaseState.APPROVED
     form = LapseForm() if approved else ReasonForm()
+    lock = _lock_for_me(one, CaseAct.WITHDRAW)
+    if refused := shut(form, lock, _("登记撤回报名"), _back(one)):
+        return refused
     lead = [_("本人说了要撤回，或者人已经离开，才登记。写明怎么说的、哪天说的，或者哪天离开的。")]
     if approved:
         lead.append(_("审批已经同意了：登记以后，这份同意就作废，不能再备案。"))
@@ -411,7 +441,7 @@ def note_withdrawal(public_id: str) -> Any:
             _back(one),
             lead=lead,
             facts=_facts(one),
-            lock=_lock_for_me(one, "withdraw") if approved else "",
+            lock=lock,
         )
 
     return act(form, perform, page, done=_("撤回登记了。"), back=_back(one)[1])

@@ -22,17 +22,18 @@ from lms.selection.forms import (
     ObjectionForm,
     YearForm,
 )
-from lms.selection.rules import Channel, RoundState
+from lms.selection.rules import Channel, RoundAct
+from lms.selection.services import acts
 from lms.selection.services import calendar as calendars
 from lms.selection.services import notices as services
 from lms.selection.views import blueprint
-from lms.selection.views.pages import act, actor, form_page
+from lms.selection.views.pages import act, actor, form_page, shut, why_not
 from lms.web.guards import allow
 from lms.web.i18n import format_day as day
 from lms.web.transaction import reading
 
 if TYPE_CHECKING:
-    from lms.selection.models import SelectionRound
+    from lms.selection.models import Objection, PublicNotice, SelectionRound
 
 
 def _back(found: "SelectionRound") -> tuple[Any, str]:
@@ -60,6 +61,9 @@ def post_notice(public_id: str) -> Any:
     """Say who will stand on the notice and until when, then post it."""
     form = EmptyForm()
     found = queries.find_round(reading(), actor(), Permission.NOTICE_POST, public_id)
+    reason = why_not(lambda: acts.refuse_skipped(found, RoundAct.POST))
+    if refused := shut(form, reason, _("张贴公示吗？"), _back(found)):
+        return refused
 
     def perform(session: Session, who: Identity) -> None:
         services.post(session, who, public_id, now=clock.now())
@@ -67,8 +71,6 @@ def post_notice(public_id: str) -> Any:
     def page() -> str:
         reader = reading()
         ends, lock = _will_end(reader, found.notice_days)
-        if found.state is not RoundState.RANKED:
-            lock = MESSAGES["selection.round.not_from_here"]
         return form_page(
             form,
             _("张贴公示吗？"),
@@ -85,7 +87,7 @@ def post_notice(public_id: str) -> Any:
                 (_("有意见向谁反映"), found.channel),
             ],
             kind="act",
-            lock=lock,
+            lock=reason or lock,
         )
 
     return act(form, perform, page, done=_("公示贴出来了。"), back=_back(found)[1])
@@ -97,6 +99,9 @@ def extend_notice(public_id: str) -> Any:
     """Give a notice more working days."""
     form = ExtendForm()
     found = queries.find_round(reading(), actor(), Permission.NOTICE_POST, public_id)
+    reason = why_not(lambda: services.refuse_extending(reading(), found, clock.today()))
+    if refused := shut(form, reason, _("延长公示"), _back(found)):
+        return refused
     notice = queries.running_notice(reading(), found.id)
     if request.method == "GET" and notice is not None:
         form.working_days.data = notice.working_days + 2
@@ -127,6 +132,9 @@ def edit_notice(public_id: str) -> Any:
     """Put another notice in the place of the one that runs; its days begin anew."""
     form = EditForm()
     found = queries.find_round(reading(), actor(), Permission.NOTICE_POST, public_id)
+    reason = why_not(lambda: services.refuse_editing(reading(), found))
+    if refused := shut(form, reason, _("改公示，重新开始数"), _back(found)):
+        return refused
     notice = queries.running_notice(reading(), found.id)
     if request.method == "GET":
         form.channel.data = notice.channel if notice is not None else found.channel
@@ -162,11 +170,17 @@ def edit_notice(public_id: str) -> Any:
     return act(form, perform, page, done=_("新的公示贴出来了，天数从头数。"), back=_back(found)[1])
 
 
-def _fill_cases(session: Session, form: Any, found: "SelectionRound") -> None:
+def _fill_cases(session: Session, form: Any, found: "SelectionRound", notice: "PublicNotice | None") -> None:
+    """Give a form of an objection those to choose from who stand on the notice that it is about."""
+    lines = {line["application"] for line in notice.lines} if notice is not None else set()
     form.case.choices = choices(
         [
             ("", _("整个名单，或者还说不准")),
-            *((each.public_id, each.person.name) for each in queries.cases_of(session, found.id)),
+            *(
+                (each.public_id, each.person.name)
+                for each in queries.cases_of(session, found.id)
+                if each.public_id in lines
+            ),
         ]
     )
 
@@ -177,7 +191,10 @@ def new_objection(public_id: str) -> Any:
     """Enter an objection that came by telephone, letter or visit."""
     form = ObjectionForm()
     found = queries.find_round(reading(), actor(), Permission.OBJECTION_ANSWER, public_id)
-    _fill_cases(reading(), form, found)
+    _fill_cases(reading(), form, found, queries.running_notice(reading(), found.id))
+    reason = why_not(lambda: acts.refuse_skipped(found, RoundAct.OBJECT))
+    if refused := shut(form, reason, _("登记一件异议"), _back(found)):
+        return refused
 
     def perform(session: Session, who: Identity) -> None:
         services.enter_objection(
@@ -203,6 +220,15 @@ def new_objection(public_id: str) -> Any:
     return act(form, perform, page, done=_("异议登记了。"), back=_back(found)[1] + "#objections")
 
 
+def _facts_of(objection: "Objection") -> list[tuple[Any, Any]]:
+    facts = [(_("内容"), objection.text), (_("怎么来的"), CHANNEL_WORDS[objection.channel])]
+    if objection.contact:
+        facts.append((_("怎么联系"), objection.contact))
+    if objection.answered_at is not None:
+        facts.append((_("已经答复"), objection.answer))
+    return facts
+
+
 @blueprint.route("/selection/objections/<public_id>", methods=["GET", "POST"])
 @allow(Permission.OBJECTION_ANSWER)
 def answer(public_id: str) -> Any:
@@ -211,7 +237,13 @@ def answer(public_id: str) -> Any:
     reader = reading()
     objection = queries.find_objection(reader, actor(), Permission.OBJECTION_ANSWER, public_id)
     found = queries.round_with_id(reader, objection.round_id)
-    _fill_cases(reader, form, found)
+    notices = queries.notices_of(reader, found.id)
+    _fill_cases(reader, form, found, next(each for each in notices if each.id == objection.notice_id))
+    title = _("答复异议第 %(n)s 号", n=objection.number)
+    reason = MESSAGES["selection.objection.answered"] if objection.answered_at is not None else ""
+    # It is linked from the round and the case to be read, so answered it is no fault to open it.
+    if refused := shut(form, reason, title, _back(found), facts=_facts_of(objection), status=200):
+        return refused
     if request.method == "GET" and objection.application_id is not None:
         form.case.data = next(
             (each.public_id for each in queries.cases_of(reader, found.id) if each.id == objection.application_id), ""
@@ -230,20 +262,15 @@ def answer(public_id: str) -> Any:
 
     def page() -> str:
         kept = queries.find_objection(reading(), actor(), Permission.OBJECTION_ANSWER, public_id)
-        facts = [(_("内容"), kept.text), (_("怎么来的"), CHANNEL_WORDS[kept.channel])]
-        if kept.contact:
-            facts.append((_("怎么联系"), kept.contact))
-        if kept.answered_at is not None:
-            facts.append((_("已经答复"), kept.answer))
         return form_page(
             form,
-            _("答复异议第 %(n)s 号", n=kept.number),
+            title,
             _("答复"),
             _back(found),
             lead=[
                 _("答复的人就不能再审批这一件。查实了的，要么审批不同意，要么改好名单重新公示。"),
             ],
-            facts=facts,
+            facts=_facts_of(kept),
             lock=MESSAGES["selection.objection.answered"] if kept.answered_at is not None else "",
         )
 

@@ -13,12 +13,12 @@ from lms.core import clock
 from lms.core.errors import Conflict
 from lms.people import queries as people
 from lms.selection import queries
-from lms.selection.forms import STATEMENT, ApplyForm, EmptyForm
-from lms.selection.rules import APPLYING, WITHDRAWABLE, CaseState, Component, RoundState, Rule, Source, listed
-from lms.selection.services import applications
+from lms.selection.forms import MESSAGES, STATEMENT, ApplyForm, EmptyForm
+from lms.selection.rules import APPLYING, WITHDRAWABLE, CaseAct, CaseState, Component, RoundState, Rule, Source, listed
+from lms.selection.services import acts, applications
 from lms.selection.views import blueprint
 from lms.selection.views.cases import declared_in, fill_places
-from lms.selection.views.pages import act, actor, form_page
+from lms.selection.views.pages import act, actor, form_page, shut, why_not
 from lms.selection.views.rounds import PAPERS, courses_named
 from lms.web.guards import allow
 from lms.web.transaction import reading, writing
@@ -75,8 +75,12 @@ def apply(public_id: str) -> Any:
     form = ApplyForm()
     reader = reading()
     person = people.person_with_id(reader, actor().person_id)
-    found = queries.open_round(reader, person, public_id, clock.today())
+    found = queries.published_round(reader, person, public_id)
     fill_places(reader, form, found)
+    back = (_("我的报名"), url_for("selection.mine"))
+    reason = why_not(lambda: applications.refuse_applying(found, clock.today()))
+    if refused := shut(form, reason, found.title, back):
+        return refused
     rule = Rule.from_json(queries.rule_of(reader, found.id).rule)
 
     def perform(session: Session, who: Identity) -> None:
@@ -110,12 +114,16 @@ def withdraw(public_id: str) -> Any:
     """Withdraw one's own application, after a question."""
     one = queries.find_case(reading(), actor(), Permission.APPLICATION_MAKE, public_id)
     form = EmptyForm()
+    back = (_("我的报名"), url_for("selection.mine"))
+    reason = why_not(lambda: acts.refuse_skipped_case(one, CaseAct.WITHDRAW))
+    if refused := shut(form, reason, _("撤回这份报名吗？"), back):
+        return refused
     if request.method == "POST" and form.validate():
         try:
             applications.withdraw(writing(), actor(), public_id, now=clock.now())
-        except Conflict:
+        except Conflict as error:
             writing().rollback()
-            flash(_("已经备案或者审批没有同意，不能再撤回。"), "watch")
+            flash(str(MESSAGES[error.code]), "watch")
             return redirect(url_for("selection.mine"), 303)
         again = one.round.state is RoundState.OPEN
         flash(_("报名撤回了。截止以前还可以再报。") if again else _("报名撤回了。"), "ok")
@@ -124,7 +132,7 @@ def withdraw(public_id: str) -> Any:
         form,
         _("撤回这份报名吗？"),
         _("撤回报名"),
-        (_("我的报名"), url_for("selection.mine")),
+        back,
         lead=[
             _("%(title)s。撤回以后，公示上不再写您的姓名。截止以前可以再报。", title=one.round.title),
         ],

@@ -12,7 +12,7 @@ from lms.core import clock
 from lms.core.errors import Conflict, Forbidden, Invalid, Throttled
 from lms.people.services import accounts
 from lms.people.views.accounts import check_own_password
-from lms.selection.forms import PasswordForm
+from lms.selection.forms import MESSAGES, PasswordForm
 from lms.web.forms import BaseForm
 from lms.web.transaction import reading, writing
 
@@ -70,6 +70,34 @@ def act(
     elif form.errors:
         status = 422
     return page(), status
+
+
+def why_not(check: Callable[[], object]) -> Any:
+    """Return in words why a step cannot be done, as the check of its service says, or nothing when it can."""
+    try:
+        check()
+    except Conflict as error:
+        return MESSAGES[error.code] % dict(error.params)
+    return ""
+
+
+def shut(
+    form: BaseForm,
+    reason: Any,
+    title: Any,
+    back: tuple[Any, str],
+    *,
+    facts: Sequence[tuple[Any, Any]] = (),
+    status: int = 409,
+) -> tuple[str, int] | None:
+    """Return the page that says why a step cannot be done, in the place of its form; None when it can be.
+
+    A form that was filled in goes on to the service all the same: it knows what happened since the page was opened,
+    takes a second click for what it is, and what was typed stays.
+    """
+    if not reason or (request.method == "POST" and form.validate()):
+        return None
+    return render_template("selection/shut.html", title=title, reason=reason, back=back, facts=facts), status
 
 
 def form_page(

@@ -24,6 +24,7 @@ from lms.people.forms import choices
 from lms.people.rules import Employment, Post, UnitKind
 from lms.selection import queries
 from lms.selection.forms import (
+    MESSAGES,
     PAPER_WORDS,
     SOURCE_WORDS,
     WAITS_WORDS,
@@ -48,7 +49,7 @@ from lms.selection.rules import (
 from lms.selection.services import deciding, ranking
 from lms.selection.services import rounds as services
 from lms.selection.views import blueprint
-from lms.selection.views.pages import act, actor, form_page
+from lms.selection.views.pages import act, actor, form_page, shut, why_not
 from lms.web.guards import allow
 from lms.web.i18n import current_language
 from lms.web.transaction import reading, writing
@@ -330,9 +331,9 @@ def remove_place(public_id: str, place_id: str) -> Any:
     """Take a place out of a draft."""
     try:
         services.remove_place(writing(), actor(), public_id, place_id, now=clock.now())
-    except Conflict:
+    except Conflict as error:
         writing().rollback()
-        flash(_("报名已经开始，岗位不能再改。"), "watch")
+        flash(str(MESSAGES[error.code]), "watch")
         return redirect(url_for("selection.one_round", public_id=public_id), 303)
     flash(_("岗位去掉了。"), "ok")
     return redirect(url_for("selection.one_round", public_id=public_id) + "#places")
@@ -345,6 +346,10 @@ def rule(public_id: str) -> Any:
     form = RuleForm()
     reader = reading()
     found = queries.find_round(reader, actor(), Permission.ROUND_MANAGE, public_id)
+    back = (found.title, url_for("selection.one_round", public_id=public_id))
+    reason = why_not(lambda: services.refuse_ruling(reader, found))
+    if refused := shut(form, reason, _("综合得分的规则"), back):
+        return refused
     kept = Rule.from_json(queries.rule_of(reader, found.id).rule)
     if request.method == "GET":
         for each in Component:
@@ -374,16 +379,14 @@ def rule(public_id: str) -> Any:
             form,
             _("综合得分的规则"),
             _("定下这一版"),
-            (found.title, url_for("selection.one_round", public_id=public_id)),
+            back,
             lead=[
                 _("四项权重加起来等于 100。规则在报名开始时就公布；有人报名以后不能再改。"),
                 _("没有面试分，只算系统里有记录的。"),
             ],
         )
 
-    return act(
-        form, perform, page, done=_("规则定下了。"), back=url_for("selection.one_round", public_id=public_id) + "#rule"
-    )
+    return act(form, perform, page, done=_("规则定下了。"), back=back[1] + "#rule")
 
 
 STEPS: dict[str, tuple[Any, Any, tuple[Any, ...], Any]] = {
@@ -419,6 +422,19 @@ STEPS: dict[str, tuple[Any, Any, tuple[Any, ...], Any]] = {
 """Steps of a round by the word in the address: button, done, what will follow, kind of the button."""
 
 
+def _why_no_step(session: Session, found: "SelectionRound", action: str) -> Any:
+    """Return in words why a step of a round cannot be done now, or nothing."""
+    today = clock.today()
+    checks: dict[str, Callable[[], object]] = {
+        "open": lambda: services.refuse_opening(session, found, today),
+        "close": lambda: services.refuse_closing(found, today),
+        "list": lambda: ranking.refuse_listing(found, queries.cases_of(session, found.id)),
+        "finish": lambda: deciding.refuse_finishing(session, found),
+        "cancel": lambda: services.refuse_cancelling(found, queries.cases_of(session, found.id)),
+    }
+    return why_not(checks[action])
+
+
 @blueprint.route("/selection/<public_id>/step/<action>", methods=["GET", "POST"])
 @allow(Permission.ROUND_MANAGE)
 def step(public_id: str, action: str) -> Any:
@@ -428,6 +444,10 @@ def step(public_id: str, action: str) -> Any:
     found = queries.find_round(reading(), actor(), Permission.ROUND_MANAGE, public_id)
     title, done, lead, kind = STEPS[action]
     form = ReasonForm() if action == "cancel" else EmptyForm()
+    back = (found.title, url_for("selection.one_round", public_id=public_id))
+    reason = _why_no_step(reading(), found, action)
+    if refused := shut(form, reason, title, back):
+        return refused
     performing: dict[str, Callable[..., object]] = {
         "open": services.open_round,
         "close": services.close_round,
@@ -442,11 +462,9 @@ def step(public_id: str, action: str) -> Any:
             performing[action](session, who, public_id, now=clock.now())
 
     def page() -> str:
-        return form_page(
-            form, title, title, (found.title, url_for("selection.one_round", public_id=public_id)), lead=lead, kind=kind
-        )
+        return form_page(form, title, title, back, lead=lead, kind=kind, lock=reason)
 
-    return act(form, perform, page, done=done, back=url_for("selection.one_round", public_id=public_id))
+    return act(form, perform, page, done=done, back=back[1])
 
 
 PAPERS = {each.value: words for each, words in PAPER_WORDS.items()}

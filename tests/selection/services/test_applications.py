@@ -77,7 +77,7 @@ def test_not_before_not_after_and_not_elsewhere(ready: Office) -> None:
     clock.freeze(making.LATER)
     with pytest.raises(Conflict) as error:
         making.apply(ready, round_id, "N2")
-    assert error.value.code == "selection.round.not_open"
+    assert error.value.code == "selection.round.last_day_over"
 
 
 def test_somebody_outside_becomes_a_candidate_and_with_complete_papers_a_trainee(at: Office) -> None:

@@ -1,6 +1,8 @@
 """审批 and 备案: who may, when, what follows; races on both databases."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +17,7 @@ from lms.people.rules import Employment, PersonAction, Post, StaffState
 from lms.people.services import posts, standing
 from lms.selection import queries
 from lms.selection.rules import Body, CaseState, Channel, Involved, Paper, Part, RoundState, Waits, barred_by
-from lms.selection.services import acts, applications, deciding, notices
+from lms.selection.services import acts, applications, deciding, notices, ranking, rounds
 from tests.racing import together
 from tests.selection import making
 from tests.selection.making import Office
@@ -46,8 +48,72 @@ def test_the_whole_way_to_the_filing(ready: Office) -> None:
     assert list(enrolled) == ["in_service"]
     row = making.case_row(ready, case)
     assert (row.filing_number, row.filing_office, row.filed_on) == ("云网备〔2026〕1号", "区网格中心", clock.today())
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as error:
         making.file(ready, case)
+    assert code_of(error) == "selection.skip.filed"
+
+
+def refusal_of(act: Callable[[], object]) -> str:
+    with pytest.raises(Conflict) as error:
+        act()
+    return code_of(error)
+
+
+def test_every_skipped_step_of_a_case_says_which_is_missing(ready: Office) -> None:
+    """Also to those who take part elsewhere: that the step has not come yet is true for everybody."""
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    opine = partial(making.opine, ready, case, Body.PARTY_COMMITTEE, by="O3")
+    approve, refuse = partial(making.approve, ready, case, by="O1"), partial(making.refuse, ready, case, by="O1")
+    file, check = partial(making.file, ready, case), partial(making.check, ready, case)
+    assert refusal_of(opine) == "selection.skip.not_checked"
+    assert refusal_of(approve) == refusal_of(refuse) == "selection.skip.not_on_notice"
+    assert refusal_of(file) == "selection.skip.not_approved"
+    making.check(ready, case, other="毕业证")
+    assert refusal_of(opine) == "selection.skip.papers_missing"
+    making.examine(ready, case)
+    assert refusal_of(check) == "selection.skip.check_late"
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    making.make_list(ready, round_id)
+    assert refusal_of(approve) == "selection.skip.not_on_notice"
+    making.post(ready, round_id)
+    assert refusal_of(file) == "selection.skip.not_approved"
+    making.after_notice(ready, round_id)
+    making.approve(ready, case)
+    assert refusal_of(partial(making.approve, ready, case)) == "selection.skip.decided"
+    assert refusal_of(partial(making.refuse, ready, case)) == "selection.skip.decided"
+
+
+def test_every_skipped_step_of_a_round_says_which_is_missing(ready: Office) -> None:
+    def do(service: Callable[..., object], **more: object) -> str:
+        def act() -> None:
+            with ready.db.writing() as session:
+                service(session, ready.who("O1"), round_id, now=clock.now(), **more)
+
+        return refusal_of(act)
+
+    round_id = making.draft(ready)
+    assert do(rounds.close_round) == "selection.skip.not_opened"
+    assert do(notices.post) == do(deciding.finish) == "selection.skip.no_list"
+    with ready.db.writing() as session:
+        rounds.open_round(session, ready.who("O1"), round_id, now=clock.now())
+    assert do(rounds.open_round) == "selection.skip.opened"
+    assert do(ranking.make_list) == "selection.skip.not_closed"
+    making.examine(ready, making.apply(ready, round_id, "N1"))
+    clock.freeze(making.LATER)
+    making.close(ready, round_id)
+    assert do(rounds.close_round) == "selection.skip.closed"
+    assert do(notices.edit, channel="电话", reason="更正") == "selection.skip.no_list"
+    making.make_list(ready, round_id)
+    assert do(notices.extend, working_days=7, reason="延长") == "selection.skip.not_posted"
+    making.post(ready, round_id)
+    assert do(ranking.make_list) == "selection.skip.listed"
+    assert do(deciding.finish) == "selection.round.proposed_wait"
+    with ready.db.writing() as session:
+        rounds.cancel_round(session, ready.who("O1"), round_id, reason="停办", now=clock.now())
+    for service in (rounds.open_round, rounds.close_round, ranking.make_list, notices.post, deciding.finish):
+        assert do(service) == "selection.skip.round_cancelled"
 
 
 def test_a_post_held_there_already_is_left_as_it_is(ready: Office) -> None:

@@ -61,7 +61,7 @@ def test_it_waits_for_checks_and_opinions(ready: Office) -> None:
     making.examine(ready, first)
     with pytest.raises(Conflict) as error:
         making.make_list(ready, round_id)
-    assert error.value.code == "selection.round.not_from_here"
+    assert error.value.code == "selection.skip.not_closed"
     clock.freeze(making.LATER)
     making.close(ready, round_id)
     for is_checked in (False, True):

@@ -62,7 +62,7 @@ def test_the_rule_changes_only_before_anybody_applied(ready: Office) -> None:
     making.close(ready, round_id)
     with pytest.raises(Conflict) as conflict:
         set_rule(ready, round_id, reason="再改")
-    assert conflict.value.code == "selection.rule.closed"
+    assert conflict.value.code == "selection.skip.rule_fixed"
 
 
 def test_a_rule_that_cannot_be_used_is_refused(at: Office) -> None:
@@ -177,6 +177,15 @@ def test_only_officials_of_the_unit(at: Office) -> None:
         )
 
 
+def test_a_round_is_not_cancelled_over_one_who_is_approved(ready: Office) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2", places=2)
+    making.after_notice(ready, round_id)
+    making.approve(ready, cases["N1"])
+    with ready.db.writing() as session, pytest.raises(Conflict) as error:
+        rounds.cancel_round(session, ready.who("O1"), round_id, reason="停办", now=clock.now())
+    assert error.value.code == "selection.round.has_approved"
+
+
 def test_cancelling_needs_a_reason_and_nobody_approved(ready: Office) -> None:
     def cancel(round_id: str, reason: str = "名额取消", by: str = "O1") -> None:
         with ready.db.writing() as session:
@@ -189,7 +198,7 @@ def test_cancelling_needs_a_reason_and_nobody_approved(ready: Office) -> None:
     making.approve(ready, cases["N1"])
     with pytest.raises(Conflict) as error:
         cancel(round_id)
-    assert error.value.code == "selection.round.has_approved"
+    assert error.value.code == "selection.skip.stays_decided"
     other = making.draft(ready)
     outcomes = together(lambda: cancel(other), lambda: cancel(other, by="O2"))
     assert len([each for each in outcomes if isinstance(each, Conflict)]) == 1

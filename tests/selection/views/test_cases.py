@@ -164,6 +164,69 @@ def test_nobody_who_left_is_filed_and_the_page_says_so(ready: Office, as_person:
     assert "都请“登记撤回报名”" in page(as_person("O1"), f"/selection/cases/{cases['N1']}/file")
 
 
+def test_an_act_that_cannot_be_done_shows_the_reason_and_no_form(
+    ready: Office, as_person: Browser, count_queries: CountQueries
+) -> None:
+    official = as_person("O2")
+    case = ""
+
+    def shut(act: str, words: str) -> None:
+        path = f"/selection/cases/{case}"
+        official.get(f"{path}/{act}")
+        with count_queries(ready.db) as statements:
+            response = official.get(f"{path}/{act}")
+        text = response.get_data(as_text=True).partition("<main")[2].partition("</main")[0]
+        assert response.status_code == 409, act
+        assert words in text
+        assert "<form" not in text
+        assert f'href="{path}"' in text
+        assert len(statements) <= 12, statements
+
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    shut("opinion", "先核对材料，齐了再录考察意见")
+    for act in ("approve", "refuse"):
+        shut(act, "先公示，期满没有异议再审批")
+    shut("file", "先审批，再备案")
+    making.check(ready, case, other="毕业证")
+    shut("opinion", "材料还没补齐")
+    making.check(ready, case, by="O3")
+    making.opine(ready, case, Body.PARTY_COMMITTEE, by="O3")
+    making.opine(ready, case, Body.RESIDENTS_COMMITTEE, by="O4")
+    shut("check", "材料不能再核对")
+    shut("opinion", "两份考察意见都已经录了")
+    clock.freeze(making.LATER)
+    official = as_person("O2")
+    making.close(ready, round_id)
+    making.make_list(ready, round_id, by="O3")
+    making.post(ready, round_id, by="O3")
+    shut("approve", "公示还没有结束")
+    making.after_notice(ready, round_id)
+    official = as_person("O1")
+    shut("approve", "材料是您核对的")
+    making.approve(ready, case, by="O2")
+    shut("approve", "已经审批过了")
+    making.file(ready, case)
+    shut("file", "已经备案了")
+    shut("withdraw", "已经备案了")
+
+
+def test_who_did_not_come_on_the_list_is_not_shown_on_the_notice(ready: Office, as_person: Browser) -> None:
+    making.trainees(ready.db, ready.world, {"X1": "石磊"}, certified=False)
+    _round_id, cases = making.posted(ready, "N1", "N2", "X1")
+    reserve = next(case for case in cases.values() if making.case_state(ready, case) is CaseState.RANKED)
+    proposed = next(case for case in cases.values() if making.case_state(ready, case) is CaseState.PROPOSED)
+    assert making.case_state(ready, cases["X1"]) is CaseState.NOT_READY
+    official = as_person("O1")
+    text = page(official, f"/selection/cases/{cases['X1']}")
+    assert "没有进综合得分名单，不上公示" in text
+    assert "看公示" not in text
+    text = page(official, f"/selection/cases/{reserve}")
+    assert "不在公示上" in text
+    assert "看公示" not in text
+    assert "看公示" in page(official, f"/selection/cases/{proposed}")
+
+
 def test_the_page_asks_at_most_a_dozen_times(ready: Office, as_person: Browser, count_queries: CountQueries) -> None:
     _round_id, cases = making.posted(ready, "N1")
     official = as_person("O1")

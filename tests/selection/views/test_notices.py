@@ -73,6 +73,26 @@ def test_an_objection_is_entered_and_answered(ready: Office, as_person: Browser)
     assert post(official, path, {"case": cases["N1"], "is_upheld": "no", "answer": ""}).status_code == 422
     answered = {"case": cases["N1"], "is_upheld": "no", "answer": "查过了"}
     assert post(official, path, answered).status_code == 302
+    read = official.get(path)
+    assert read.status_code == 200
+    assert "已经答复过了" in read.get_data(as_text=True)
+    assert "查过了" in read.get_data(as_text=True)
+    assert 'name="answer"' not in read.get_data(as_text=True)
     again = post(official, path, answered)
     assert again.status_code == 422
     assert "已经答复过了" in again.get_data(as_text=True)
+
+
+def test_only_who_stands_on_the_notice_is_offered_for_an_objection(ready: Office, as_person: Browser) -> None:
+    round_id, cases = making.posted(ready, "N1", "N2")
+    official = as_person("O2")
+    on = [line["application"] for line in making.notice_of(ready, round_id).lines]
+    values = {"case": "", "channel": "phone", "text": "反映一件事", "contact": ""}
+    assert post(official, f"/selection/{round_id}/objections/new", values).status_code == 302
+    number = page(official, f"/selection/{round_id}").partition("/selection/objections/")[2].partition('"')[0]
+    for path in (f"/selection/{round_id}/objections/new", f"/selection/objections/{number}"):
+        text = page(official, path)
+        assert [each for each in cases.values() if f'value="{each}"' in text] == on
+    other = next(each for each in cases.values() if each not in on)
+    values["case"] = other
+    assert post(official, f"/selection/{round_id}/objections/new", values).status_code == 422

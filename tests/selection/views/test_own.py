@@ -75,3 +75,19 @@ def test_one_withdraws_until_the_filing_and_not_after(ready: Office, as_person: 
     assert "撤回报名" not in page(as_person("N2"), "/me/applications")
     assert post(as_person("N2"), f"/me/applications/{cases['N2']}/withdraw").status_code == 303
     assert making.case_state(ready, cases["N2"]) is CaseState.FILED
+
+
+def test_too_late_to_apply_or_to_withdraw_says_why(ready: Office, as_person: Browser) -> None:
+    round_id, cases = making.posted(ready, "N1")
+    late = as_person("N2").get(f"/me/applications/new/{round_id}")
+    assert late.status_code == 409
+    assert "报名已经截止，不能再报名" in late.get_data(as_text=True)
+    hidden = making.draft(ready)
+    assert as_person("N2").get(f"/me/applications/new/{hidden}").status_code == 404
+    making.refuse(ready, cases["N1"])
+    path = f"/me/applications/{cases['N1']}/withdraw"
+    over = as_person("N1").get(path)
+    assert over.status_code == 409
+    assert "审批没有同意" in over.get_data(as_text=True)
+    assert post(as_person("N1"), path).status_code == 303
+    assert "审批没有同意" in page(as_person("N1"), "/me/applications")

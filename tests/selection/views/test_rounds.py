@@ -119,6 +119,73 @@ def test_cancelling_asks_for_a_reason(ready: Office, as_person: Browser) -> None
     assert "这个批次取消了：停办" in page(official, f"/selection/{round_id}").replace("</span>", "")
 
 
+def test_a_step_that_cannot_be_done_shows_the_reason_and_no_form(
+    ready: Office, as_person: Browser, count_queries: CountQueries
+) -> None:
+    official = as_person("O1")
+
+    def shut(path: str, words: str) -> None:
+        official.get(f"/selection/{round_id}{path}")
+        with count_queries(ready.db) as statements:
+            response = official.get(f"/selection/{round_id}{path}")
+        text = response.get_data(as_text=True).partition("<main")[2].partition("</main")[0]
+        assert response.status_code == 409, path
+        assert words in text
+        assert "<form" not in text
+        assert f'href="/selection/{round_id}"' in text
+        assert len(statements) <= 12, statements
+
+    round_id = making.draft(ready, places=False)
+    shut("/step/open", "先加上岗位")
+    shut("/step/close", "还没有开始报名。先加岗位、开始报名。")
+    shut("/step/list", "还没有开始报名")
+    shut("/enter", "还没有开始报名")
+    for path in ("/notice", "/notice/extend", "/notice/edit", "/objections/new", "/step/finish"):
+        shut(path, "先出综合得分名单，再公示")
+    round_id = making.opened(ready)
+    case = making.apply(ready, round_id, "N1")
+    shut("/step/open", "报名已经开始了")
+    shut("/step/close", "过了这一天才能截止")
+    shut("/step/list", "先截止报名，再出名单")
+    shut("/rule", "已经有人报名")
+    making.examine(ready, case)
+    clock.freeze(making.LATER)
+    official = as_person("O1")
+    shut("/enter", "报名截止日已经过了")
+    making.close(ready, round_id)
+    shut("/rule", "规则不能再改")
+    making.make_list(ready, round_id)
+    shut("/step/list", "名单已经出了")
+    for path in ("/notice/extend", "/notice/edit", "/objections/new", "/step/finish"):
+        shut(path, "先张贴公示")
+    making.post(ready, round_id)
+    shut("/notice", "公示已经贴出来了")
+    shut("/step/finish", "还有 1 位拟选人员没有审批")
+    making.after_notice(ready, round_id)
+    official = as_person("O1")
+    shut("/notice/extend", "公示已经结束了")
+    making.refuse(ready, case)
+    shut("/step/finish", "审批已经结束了")
+    shut("/step/cancel", "不能再取消")
+    shut("/notice/edit", "审批完了")
+
+
+def test_a_step_pressed_too_soon_is_refused_with_its_reason(ready: Office, as_person: Browser) -> None:
+    """A form that was filled in may have been overtaken: what was typed stays and the button is closed."""
+    official = as_person("O1")
+    round_id = making.draft(ready)
+    response = post(official, f"/selection/{round_id}/step/close")
+    assert response.status_code == 422
+    assert "还没有开始报名。先加岗位、开始报名。" in response.get_data(as_text=True)
+    typed = {"working_days": "7", "reason": "有人反映"}
+    response = post(official, f"/selection/{round_id}/notice/extend", typed)
+    assert response.status_code == 422
+    assert "先出综合得分名单" in response.get_data(as_text=True)
+    assert "有人反映" in response.get_data(as_text=True)
+    response = post(official, f"/selection/{round_id}/notice/extend", {"working_days": "7", "reason": ""})
+    assert response.status_code == 409
+
+
 @pytest.mark.parametrize("number", [1, 6])
 def test_the_page_asks_little_however_many_applied(
     ready: Office, as_person: Browser, count_queries: CountQueries, number: int
