@@ -30,7 +30,7 @@ from lms.people import queries
 from lms.people.formats.sheet import read_table
 from lms.people.rules import Employment, Post
 from lms.people.services import accounts, posts, roles, roster
-from lms.selection.rules import RoundState
+from lms.selection.rules import CaseState, RoundState
 from tests.certification import making as certificates
 from tests.conftest import csrf, sign_in_as
 from tests.duties import lists as duty_lists
@@ -368,6 +368,21 @@ def _case(place: Place, number: str) -> Mapping[str, Any]:
     return {"public_id": selections.put_case(place.db, place.world, number)}
 
 
+def _case_in(state: CaseState) -> Callable[[Place, str], Mapping[str, Any]]:
+    """Return what puts an application in a state in which the page of its next step opens."""
+    return lambda place, number: {"public_id": selections.put_case(place.db, place.world, number, state)}
+
+
+def _listed_round(place: Place, where: str, _official: str) -> Mapping[str, Any]:
+    """Put a round whose list is made there and return its public id."""
+    return {"public_id": selections.put_round(place.db, place.world, where, RoundState.RANKED)}
+
+
+def _past_round(place: Place, where: str, _official: str) -> Mapping[str, Any]:
+    """Put a round whose notice is over, without objections, there and return its public id."""
+    return {"public_id": selections.put_past_notice(place.db, place.world, where)}
+
+
 def open_round_scope(place: Place, actor: str | None, case: str) -> Scope:
     """Return where an open round lies for who may apply: everybody's in the sub-district, nobody's elsewhere."""
     return Scope(owner_id=place.world.person_ids[actor] if actor is not None and case == IN_UNIT else -1)
@@ -376,6 +391,7 @@ def open_round_scope(place: Place, actor: str | None, case: str) -> Scope:
 CASE = Endpoint(cases=for_each_holder(_case), scope=person_scope)
 OF_ROUND = Endpoint(cases=in_units(_round), scope=unit_scope)
 OF_POSTED = Endpoint(cases=in_units(_posted_round), scope=unit_scope)
+TO_DECIDE = Endpoint(cases=for_each_holder(_case_in(CaseState.PROPOSED)), scope=person_scope)
 
 ENDPOINTS: Mapping[str, Endpoint] = {
     "certification.certificate": Endpoint(cases=for_each_holder(_certificate), scope=person_scope),
@@ -513,14 +529,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "selection.add_place": Endpoint(cases=in_units(_draft_round), scope=unit_scope),
     "selection.answer": Endpoint(cases=in_units(_objection), scope=unit_scope),
     "selection.apply": Endpoint(cases=in_units(_round), scope=open_round_scope),
-    "selection.approve": CASE,
+    "selection.approve": TO_DECIDE,
     "selection.calendar": Endpoint(),
     "selection.case": CASE,
     "selection.check": CASE,
-    "selection.edit_notice": OF_POSTED,
+    "selection.edit_notice": Endpoint(cases=in_units(_past_round), scope=unit_scope),
     "selection.enter": OF_ROUND,
     "selection.extend_notice": OF_POSTED,
-    "selection.file_case": CASE,
+    "selection.file_case": Endpoint(cases=for_each_holder(_case_in(CaseState.APPROVED)), scope=person_scope),
     "selection.mine": Endpoint(),
     "selection.my_case": CASE,
     "selection.new_objection": OF_POSTED,
@@ -530,12 +546,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "selection.notices": Endpoint(),
     "selection.object_to": Endpoint(cases={NONE: _notice}),
     "selection.one_round": OF_ROUND,
-    "selection.opinion": CASE,
-    "selection.post_notice": OF_POSTED,
-    "selection.refuse": CASE,
+    "selection.opinion": Endpoint(cases=for_each_holder(_case_in(CaseState.COMPLETE)), scope=person_scope),
+    "selection.post_notice": Endpoint(cases=in_units(_listed_round), scope=unit_scope),
+    "selection.refuse": TO_DECIDE,
     "selection.remove_place": Endpoint(cases=in_units(_place_in_round), scope=unit_scope),
     "selection.rounds": Endpoint(),
-    "selection.rule": OF_ROUND,
+    "selection.rule": Endpoint(cases=in_units(_draft_round), scope=unit_scope),
     "selection.slip": CASE,
     "selection.step": Endpoint(cases=in_units(_step_of_round), scope=unit_scope),
     "selection.withdraw": CASE,

@@ -311,11 +311,14 @@ def _side(where: str) -> str:
     return where.split(".", maxsplit=1)[0]
 
 
-def put_round(db: Database, world: World, where: str, state: RoundState = RoundState.OPEN) -> str:
-    """Put a round of the community of a side (``east``, ``west``) there, once; return its public id."""
+def put_round(db: Database, world: World, where: str, state: RoundState = RoundState.OPEN, name: str = "") -> str:
+    """Put a round of the community of a side (``east``, ``west``) there, once; return its public id.
+
+    ``name``: of a second round in the same state.
+    """
     side = _side(where)
     unit = _COMMUNITY[side]
-    public_id = f"round-{side}-{state.value}"[:22]
+    public_id = f"round-{side}-{name or state.value}"[:22]
     by = world.person_ids["O2" if side == "east" else "O9"]
     rule = {
         "version": 1,
@@ -371,10 +374,16 @@ def put_round(db: Database, world: World, where: str, state: RoundState = RoundS
 
 
 def put_case(db: Database, world: World, number: str, state: CaseState = CaseState.SUBMITTED) -> str:
-    """Put an application of a person in the round of their side there, once; return its public id."""
+    """Put an application of a person in a round of their side there, once; return its public id.
+
+    A proposed one stands in a round whose notice is over and met no objection.
+    """
     where = "west" if number == "N9" else "east"
-    round_public_id = put_round(db, world, where)
-    public_id = f"case-{number}"
+    if state is CaseState.PROPOSED:
+        round_public_id = put_past_notice(db, world, where)
+    else:
+        round_public_id = put_round(db, world, where, _ROUND_OF[state])
+    public_id = f"case-{number}-{state.value}"
     with db.engine.begin() as connection:
         known = sa.select(SelectionApplication.id).where(SelectionApplication.public_id == public_id)
         if connection.scalar(known) is not None:
@@ -402,6 +411,44 @@ def put_case(db: Database, world: World, number: str, state: CaseState = CaseSta
             )
         )
     return public_id
+
+
+_ROUND_OF = {
+    CaseState.SUBMITTED: RoundState.OPEN,
+    CaseState.COMPLETE: RoundState.CLOSED,
+    CaseState.APPROVED: RoundState.DECIDED,
+}
+
+
+def put_past_notice(db: Database, world: World, where: str) -> str:
+    """Put a round with a notice that is over there, once; return the round's public id."""
+    side = _side(where)
+    round_public_id = put_round(db, world, where, RoundState.POSTED, "past")
+    public_id = f"past-{side}"
+    with db.engine.begin() as connection:
+        if connection.scalar(sa.select(PublicNotice.id).where(PublicNotice.public_id == public_id)) is None:
+            round_id = connection.execute(
+                sa.select(SelectionRound.id).where(SelectionRound.public_id == round_public_id)
+            ).scalar_one()
+            connection.execute(
+                sa.insert(PublicNotice).values(
+                    public_id=public_id,
+                    round_id=round_id,
+                    edition=1,
+                    state=NoticeState.RUNNING,
+                    posted_on=TODAY - timedelta(days=9),
+                    working_days=5,
+                    ends_on=TODAY - timedelta(days=2),
+                    days=[],
+                    channel="0472-555 0120",
+                    lines=[],
+                    extensions=[],
+                    reason="",
+                    posted_by_id=world.person_ids["O2" if side == "east" else "O9"],
+                    posted_at=NOW - timedelta(days=9),
+                )
+            )
+    return round_public_id
 
 
 def put_notice(db: Database, world: World, where: str) -> str:

@@ -275,8 +275,8 @@ def check(
     once the papers were found complete.
     """
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_CHECK, public_id)
-    acts.refuse_skipped_case(case, CaseAct.CHECK)
     acts.refuse_barred(session, actor, "check", case)
+    acts.refuse_skipped_case(case, CaseAct.CHECK)
     person = case.person
     there = {
         Paper.STATEMENT: Paper.STATEMENT in seen,

@@ -34,8 +34,8 @@ def _begin(
     notice = queries.running_notice(session, ids.round_id)
     posted_by = notice.posted_by_id if notice is not None else 0
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_APPROVE, public_id, begun_by=posted_by)
-    acts.refuse_skipped_case(case, CaseAct.REFUSE if refusing else CaseAct.APPROVE)
     acts.refuse_barred(session, actor, "approve", case)
+    acts.refuse_skipped_case(case, CaseAct.REFUSE if refusing else CaseAct.APPROVE)
     lock = queries.case_file(session, case).lock(clock.local_date(now), refusing=refusing)
     if lock is not None:
         raise Conflict(f"selection.lock.{lock.value}")
@@ -158,8 +158,8 @@ def file(
     approval, when filed already, and for who left, or is suspended or seconded.
     """
     case, role = acts.begin_case(session, actor, Permission.APPLICATION_FILE, public_id)
-    acts.refuse_skipped_case(case, CaseAct.FILE)
     acts.refuse_barred(session, actor, "file", case)
+    acts.refuse_skipped_case(case, CaseAct.FILE)
     if case.person.state is not StaffState.TRAINEE:
         raise Conflict("selection.file.not_trainee")
     number = acts.line(number, "number", LONGEST_NUMBER)

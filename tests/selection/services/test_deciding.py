@@ -60,11 +60,10 @@ def refusal_of(act: Callable[[], object]) -> str:
 
 
 def test_every_skipped_step_of_a_case_says_which_is_missing(ready: Office) -> None:
-    """Also to those who take part elsewhere: that the step has not come yet is true for everybody."""
     round_id = making.opened(ready)
     case = making.apply(ready, round_id, "N1")
     opine = partial(making.opine, ready, case, Body.PARTY_COMMITTEE, by="O3")
-    approve, refuse = partial(making.approve, ready, case, by="O1"), partial(making.refuse, ready, case, by="O1")
+    approve, refuse = partial(making.approve, ready, case, by="O4"), partial(making.refuse, ready, case, by="O4")
     file, check = partial(making.file, ready, case), partial(making.check, ready, case)
     assert refusal_of(opine) == "selection.skip.not_checked"
     assert refusal_of(approve) == refusal_of(refuse) == "selection.skip.not_on_notice"
