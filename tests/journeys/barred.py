@@ -489,7 +489,7 @@ class Watch:
     def _recognition(self, _session: Session, act: Act, change: Change, _changes: Iterable[Change]) -> None:
         row = change.after
         assert row.proposed_by_id != row.person_id
-        if act.name in {"confirm_recognition", "refuse_recognition"}:
+        if change.is_move and row.state in {RecognitionState.IN_FORCE, RecognitionState.REFUSED}:
             assert act.actor not in {row.proposed_by_id, row.person_id}
 
     # --- duty lists ---------------------------------------------------------------------------------------
