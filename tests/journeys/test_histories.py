@@ -121,7 +121,7 @@ LEAST_REFUSED = {
     "selection.opinion.same_person": 2,
 }
 """Class or code of a refusal → how often at least."""
-LEAST_DUTIES = {"opened": 3, "closed": 1}
+LEAST_DUTIES = {"opened": 3, "closed": 2}
 """Duty items that opened, and that were open and closed again."""
 PACES = {1: 8, 2: 15, 3: 40, 4: 120}
 """Seed → how many days a long wait takes: weeks in one history, in another so many that certificates expire."""
