@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lms.competency.rules import TOP_LEVEL, Weights
-from lms.content.content import Bundle, ContentType, Library, by_file
+from lms.content.content import Bundle, ContentType, Library, Text, by_file
 from lms.content.rules import ContentKind
 from lms.core.content import Document, Problems, Strict, model_of, read_yaml
 from lms.core.languages import in_language
@@ -25,8 +25,6 @@ SEEN_LEAST, SEEN_MOST = 3, 5
 SHORT_LENGTH = 4
 """Characters of the label on a course stamp and in lists; the round chart shows the first two."""
 AXIS_LENGTH = 2
-
-Text = Annotated[str, Field(min_length=1)]
 
 
 class Seen(Strict):

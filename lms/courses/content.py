@@ -20,9 +20,11 @@ from pydantic import Field
 from lms.content.content import (
     Bundle,
     ContentType,
+    CourseKey,
     Duties,
     Library,
     Register,
+    Text,
     by_file,
     by_folder,
     read_single,
@@ -56,8 +58,6 @@ from lms.courses.rules import (
     learning_minutes,
 )
 
-Text = Annotated[str, Field(min_length=1)]
-CourseKey = Annotated[str, Field(pattern=r"^c\d{2}$")]
 STAMP_LENGTH = 4
 """Characters of a course's short name, set two by two in its stamp."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from markupsafe import Markup
 from pydantic import Field, field_validator, model_validator
@@ -18,9 +18,12 @@ from pydantic import Field, field_validator, model_validator
 from lms.content.content import (
     Bundle,
     ContentType,
+    CourseKey,
     Duties,
+    DutyFunction,
     Library,
     Register,
+    Text,
     Ways,
     by_file,
     read_single,
@@ -45,11 +48,10 @@ from lms.practice.rules import (
     reached_from,
 )
 
-Text = Annotated[str, Field(min_length=1)]
-CourseKey = Annotated[str, Field(pattern=r"^c\d{2}$")]
-FunctionName = Literal["common", "publicity", "inspection", "information", "assistance", "follow_up"]
 Fault = tuple[tuple[object, ...], str]
 """(place in the document, what is wrong there)."""
+Keyed = TypeVar("Keyed", "ScenarioFile", "CardFile")
+"""What stands in a file named after its key."""
 
 
 # --- scenarios ---------------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ class ScenarioFile(Strict):
     duty: Text
     course: CourseKey
     competency: Text
-    functions: Annotated[tuple[FunctionName, ...], Field(min_length=1)]
+    functions: Annotated[tuple[DutyFunction, ...], Field(min_length=1)]
     cites: tuple[str, ...]
     minutes: Annotated[int, Field(ge=3, le=20)]
     you: Text
@@ -170,14 +172,21 @@ class Scenario:
         return best_path(self.file.start, best)
 
 
+def _read_keyed(bundle: Bundle, model: type[Keyed], problems: Problems) -> tuple[str, Document, Keyed] | None:
+    """Return (path, document, model) as ``read_single``; adds a problem when its key is not the name of its file."""
+    found = read_single(bundle, model, problems)
+    if found is not None and found[-1].key != bundle.key:
+        path, document, _ = found
+        problems.add(path, document.line("key"), f"key 要和文件名一样，写 {bundle.key}")
+    return found
+
+
 def parse_scenario(bundle: Bundle, problems: Problems) -> Scenario | None:
     """Return a scenario; None when a node cannot be read or its map of steps does not hold."""
-    found = read_single(bundle, ScenarioFile, problems)
+    found = _read_keyed(bundle, ScenarioFile, problems)
     if found is None:
         return None
     path, document, file = found
-    if file.key != bundle.key:
-        problems.add(path, document.line("key"), f"key 要和文件名一样，写 {bundle.key}")
     nodes = {key: _node(path, document, key, problems) for key in file.nodes}
     if any(node is None for node in nodes.values()):
         return None
@@ -338,7 +347,7 @@ class PictureFile(Strict):
     course: CourseKey
     lesson: Text
     competency: Text
-    functions: Annotated[tuple[FunctionName, ...], Field(min_length=1)]
+    functions: Annotated[tuple[DutyFunction, ...], Field(min_length=1)]
     difficulty: Literal["easy", "medium", "hard"]
     find: Annotated[int, Field(ge=1)]
     seconds: Annotated[int, Field(ge=30)] | None
@@ -558,13 +567,8 @@ class CardFile(Strict):
 
 def parse_card(bundle: Bundle, problems: Problems) -> CardFile | None:
     """Return a card."""
-    found = read_single(bundle, CardFile, problems)
-    if found is None:
-        return None
-    path, document, file = found
-    if file.key != bundle.key:
-        problems.add(path, document.line("key"), f"key 要和文件名一样，写 {bundle.key}")
-    return file
+    found = _read_keyed(bundle, CardFile, problems)
+    return None if found is None else found[-1]
 
 
 def check_cards(bundles: Sequence[Bundle], library: Library, problems: Problems) -> None:

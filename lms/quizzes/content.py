@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from lms.content.content import Bundle, ContentType, Duties, Library, Register, by_file
+from lms.content.content import Bundle, ContentType, Duties, DutyFunction, Library, Register, Text, by_file
 from lms.content.rules import ContentKind
 from lms.core.content import Document, Problems, Strict, duplicates, model_of, read_yaml, warn_untranslated
 from lms.courses.content import Course
@@ -35,9 +35,7 @@ OPTIONS_LEAST, OPTIONS_MOST = 3, 6
 LENGTHS_APART = 5
 """Characters by which the options of a question may differ; a long one tells on itself."""
 
-Text = Annotated[str, Field(min_length=1)]
 Way = Literal["handle", "coordinate", "escalate"]
-Function = Literal["common", "publicity", "inspection", "information", "assistance", "follow_up"]
 Difficulty = Literal["easy", "medium", "hard"]
 Count = Annotated[int, Field(ge=0, le=100)]
 
@@ -89,7 +87,7 @@ class ItemEntry(Strict):
     critical: bool
     lesson: Text
     competency: Text
-    functions: Annotated[tuple[Function, ...], Field(min_length=1)]
+    functions: Annotated[tuple[DutyFunction, ...], Field(min_length=1)]
     duty: str = ""
     cites: tuple[str, ...]
     stem: Text
