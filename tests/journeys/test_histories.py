@@ -1,4 +1,4 @@
-"""Ten thousand acts at random over pairs, selection rounds and duty lists never reach a barred state."""
+"""Twenty thousand acts at random over pairs, selection rounds and duty lists never reach a barred state."""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.world import NOW
 
 pytestmark = pytest.mark.full
 
-ACTS = 2500
+ACTS = 5000
 """In each of the four histories."""
 EVERYTHING_EVERY = 100
 COMPARED = 0.03
