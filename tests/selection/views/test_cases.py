@@ -12,6 +12,7 @@ from lms.selection.rules import Body, CaseState
 from tests.conftest import CountQueries, post
 from tests.selection import making
 from tests.selection.making import Office
+from tests.selection.views.conftest import Shut
 from tests.world import PASSWORD, TODAY
 
 Browser = Callable[[str], FlaskClient]
@@ -165,22 +166,13 @@ def test_nobody_who_left_is_filed_and_the_page_says_so(ready: Office, as_person:
 
 
 def test_an_act_that_cannot_be_done_shows_the_reason_and_no_form(
-    ready: Office, as_person: Browser, count_queries: CountQueries
+    ready: Office, as_person: Browser, is_shut: Shut
 ) -> None:
     official = as_person("O2")
     case = ""
 
     def shut(act: str, words: str) -> None:
-        path = f"/selection/cases/{case}"
-        official.get(f"{path}/{act}")
-        with count_queries(ready.db) as statements:
-            response = official.get(f"{path}/{act}")
-        text = response.get_data(as_text=True).partition("<main")[2].partition("</main")[0]
-        assert response.status_code == 409, act
-        assert words in text
-        assert "<form" not in text
-        assert f'href="{path}"' in text
-        assert len(statements) <= 12, statements
+        is_shut(official, f"/selection/cases/{case}/{act}", f"/selection/cases/{case}", words)
 
     round_id = making.opened(ready)
     case = making.apply(ready, round_id, "N1")

@@ -14,6 +14,7 @@ from lms.selection.views.rounds import calendar_days, holiday_word
 from tests.conftest import CountQueries, post
 from tests.selection import making
 from tests.selection.making import Office
+from tests.selection.views.conftest import Shut
 from tests.world import TODAY
 
 Browser = Callable[[str], FlaskClient]
@@ -120,20 +121,12 @@ def test_cancelling_asks_for_a_reason(ready: Office, as_person: Browser) -> None
 
 
 def test_a_step_that_cannot_be_done_shows_the_reason_and_no_form(
-    ready: Office, as_person: Browser, count_queries: CountQueries
+    ready: Office, as_person: Browser, is_shut: Shut
 ) -> None:
     official = as_person("O1")
 
     def shut(path: str, words: str) -> None:
-        official.get(f"/selection/{round_id}{path}")
-        with count_queries(ready.db) as statements:
-            response = official.get(f"/selection/{round_id}{path}")
-        text = response.get_data(as_text=True).partition("<main")[2].partition("</main")[0]
-        assert response.status_code == 409, path
-        assert words in text
-        assert "<form" not in text
-        assert f'href="/selection/{round_id}"' in text
-        assert len(statements) <= 12, statements
+        is_shut(official, f"/selection/{round_id}{path}", f"/selection/{round_id}", words)
 
     round_id = making.draft(ready, places=False)
     shut("/step/open", "先加上岗位")
