@@ -16,7 +16,7 @@ from lms.core import clock
 from lms.duties import queries as duties
 from lms.mentoring.rules import CheckpointVerdict, SessionAction
 from lms.people.models import PostHolding
-from lms.people.rules import Employment, Post
+from lms.people.rules import Post
 from lms.people.services import persons, posts, roles
 from lms.selection.models import SelectionRound
 from lms.selection.rules import Body, RoundState
@@ -24,6 +24,7 @@ from tests.certification import making as certificates
 from tests.conftest import CountQueries, Site
 from tests.duties.lists import Lists
 from tests.mentoring import making as mentoring
+from tests.people.making import follow_up
 from tests.quizzes.classes import counted
 from tests.selection import making
 from tests.world import NOW, TODAY
@@ -196,17 +197,8 @@ def test_a_mentor_without_mentees_is_told_so(as_person: As) -> None:
 
 def staff(site: Site) -> None:
     """Bring the grid of the leader to full strength: one leader of the committee, two officers."""
+    follow_up(site, "O2", "east.1.1")
     with site.db.writing() as session:
-        posts.hold_post(
-            session,
-            CONSOLE,
-            site.world.person(session, "O2"),
-            site.world.unit(session, "east.1.1"),
-            Post.FOLLOW_UP,
-            Employment.PART_TIME,
-            starts_on=TODAY,
-            now=NOW,
-        )
         [leader] = people_posts(site, "L1")
         posts.say_leader(
             session,

@@ -1,6 +1,7 @@
 """Posts on grids: taken up, ended, left when a person moves."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from lms.people.rules import Employment, Post
 from lms.people.services import persons, posts
 from tests import trail
 from tests.conftest import Site
+from tests.people.making import follow_up
 from tests.racing import together
 from tests.world import NOW, TODAY
 
@@ -56,19 +58,7 @@ def test_a_post_is_held_on_a_grid(site: Site) -> None:
 
 
 def test_the_same_post_on_the_same_days_is_held_once(site: Site) -> None:
-    def hold() -> None:
-        with site.db.writing() as session:
-            posts.hold_post(
-                session,
-                CONSOLE,
-                site.world.person(session, "N1"),
-                site.world.unit(session, "east.1.2"),
-                Post.FOLLOW_UP,
-                Employment.PART_TIME,
-                starts_on=TODAY,
-                now=NOW,
-            )
-
+    hold = partial(follow_up, site, "N1", "east.1.2")
     outcomes = together(hold, hold, hold)
     assert sum(outcome is None for outcome in outcomes) == 1
     assert all(isinstance(outcome, Conflict) for outcome in outcomes if outcome is not None)

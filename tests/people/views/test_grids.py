@@ -9,6 +9,7 @@ from lms.people import queries
 from lms.people.rules import Employment, PersonAction, Post
 from lms.people.services import posts, standing
 from tests.conftest import CountQueries, Site, post
+from tests.people.making import follow_up
 from tests.world import NOW, TODAY
 
 As = Callable[[str], FlaskClient]
@@ -37,17 +38,7 @@ def test_breaches_are_named_with_their_mend_and_go_when_mended(site: Site, as_pe
     assert refused.status_code == 422
     assert "要写明为什么" in refused.get_data(as_text=True)
     assert post(client, leader, {"is_committee": "no", "exception": "街道同意"}).status_code == 302
-    with site.db.writing() as session:
-        posts.hold_post(
-            session,
-            CONSOLE,
-            site.world.person(session, "O2"),
-            site.world.unit(session, "east.1.1"),
-            Post.FOLLOW_UP,
-            Employment.PART_TIME,
-            starts_on=TODAY,
-            now=NOW,
-        )
+    follow_up(site, "O2", "east.1.1")
     text = client.get(page_of(site, "east.1.1")).get_data(as_text=True)
     assert "配齐了" in text
     assert "不是两委成员：街道同意" in text
