@@ -655,9 +655,7 @@ def team(session: Session, identity: Identity, found: Texts) -> list[Member]:
     posts: dict[int, set[Post]] = {}
     for person_id, post in session.execute(
         sa.select(PostHolding.person_id, PostHolding.post).where(
-            PostHolding.person_id.in_(lists),
-            PostHolding.starts_on <= today,
-            sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= today),
+            PostHolding.person_id.in_(lists), *people.held_on(today)
         )
     ):
         posts.setdefault(person_id, set()).add(post)
@@ -702,7 +700,7 @@ def short_on(session: Session, identity: Identity, grid_ids: Collection[int], du
 
     All posts of the person count, as on their own list. First who lacks most, then by name.
     """
-    is_held = (PostHolding.starts_on <= day, sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day))
+    is_held = people.held_on(day)
     members = sa.select(PostHolding.person_id).where(PostHolding.unit_id.in_(grid_ids), *is_held)
     rows = session.execute(
         sa.select(

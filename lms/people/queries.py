@@ -296,7 +296,7 @@ def person_and_posts(session: Session, person_id: int | None, day: date) -> tupl
     """
     rows = session.execute(
         sa.select(Person, PostHolding)
-        .outerjoin(PostHolding, sa.and_(PostHolding.person_id == Person.id, *_held_on(day)))
+        .outerjoin(PostHolding, sa.and_(PostHolding.person_id == Person.id, *held_on(day)))
         .where(Person.id == person_id)
         .options(joinedload(Person.unit), joinedload(PostHolding.unit))
         .order_by(PostHolding.id)
@@ -306,7 +306,7 @@ def person_and_posts(session: Session, person_id: int | None, day: date) -> tupl
     return rows[0].Person, [row.PostHolding for row in rows if row.PostHolding is not None]
 
 
-def _held_on(day: date) -> tuple[sa.ColumnElement[bool], ...]:
+def held_on(day: date) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions under which a post is held on ``day``."""
     return (
         PostHolding.starts_on <= day,
@@ -354,11 +354,7 @@ def holdings_on(session: Session, grid_id: int) -> list[PostHolding]:
 
 def without_post(session: Session, grid_id: int, day: date) -> list[Person]:
     """Return the persons who belong to a grid, have not left, and hold no post on it on ``day``, by name."""
-    held = sa.select(PostHolding.person_id).where(
-        PostHolding.unit_id == grid_id,
-        PostHolding.starts_on <= day,
-        sa.or_(PostHolding.ends_on.is_(None), PostHolding.ends_on >= day),
-    )
+    held = sa.select(PostHolding.person_id).where(PostHolding.unit_id == grid_id, *held_on(day))
     statement = sa.select(Person).where(
         Person.unit_id == grid_id, Person.state != StaffState.ENDED, Person.id.not_in(held)
     )
@@ -382,7 +378,7 @@ def compositions(session: Session, grid_ids: Collection[int], day: date) -> dict
     found: dict[int, list[Holder]] = {grid_id: [] for grid_id in grid_ids}
     holdings = session.scalars(
         sa.select(PostHolding)
-        .where(PostHolding.unit_id.in_(found), *_held_on(day))
+        .where(PostHolding.unit_id.in_(found), *held_on(day))
         .options(joinedload(PostHolding.person))
     )
     for holding in holdings:
@@ -399,7 +395,7 @@ def grids_within(
     """
     rows = session.execute(
         sa.select(OrgUnit, PostHolding)
-        .outerjoin(PostHolding, sa.and_(PostHolding.unit_id == OrgUnit.id, *_held_on(day)))
+        .outerjoin(PostHolding, sa.and_(PostHolding.unit_id == OrgUnit.id, *held_on(day)))
         .where(
             visible(identity, permission, unit_path=OrgUnit.path),
             OrgUnit.kind == UnitKind.GRID,
